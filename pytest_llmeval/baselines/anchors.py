@@ -6,13 +6,15 @@ the stored answers: if they get other scores now, it is the judge that has chang
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+import math
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from pytest_llmeval.baselines.stored import is_as_judged, stored_answers
 from pytest_llmeval.gating.pairing import Pair, ends
+from pytest_llmeval.gating.scores import by_name, metric_values
 from pytest_llmeval.goldens.selection import random_subset
 from pytest_llmeval.judging.ask import begin_score
 from pytest_llmeval.records.comparison import AnchorCheck
@@ -27,8 +29,22 @@ if TYPE_CHECKING:
     from pytest_llmeval.gating.scores import BaselineCase, RunScores
 
 _SEED = 0
+_NO_ANSWER = "the baseline does not say which of its scores is of which answer"
 _FAILED_PERCENT = 5
 """Percentage of the anchors that may stay without a score: the others may be those that moved."""
+
+
+@dataclass(frozen=True)
+class AnchorScorers:
+    """What scores a stored answer again as a case of the run was scored.
+
+    Attributes:
+        scorers: The judges whose mean is the score: one, or one per criterion.
+        obstacle: Why there are none; empty if there are.
+    """
+
+    scorers: tuple[ReadyScorer, ...] = ()
+    obstacle: str = ""
 
 
 @dataclass(frozen=True)
@@ -37,11 +53,24 @@ class _Scored:
 
     Attributes:
         then: Score in the baseline.
-        now: Its score now, which may be pending.
+        now: Its scores now, one per criterion, which may be pending.
+        obstacle: Why it cannot be scored again; empty if it can.
     """
 
     then: float
-    now: Future[Score]
+    now: tuple[Future[Score], ...]
+    obstacle: str = ""
+
+    def value(self) -> float | None:
+        """Return its score now, as `metric_values` makes it of several; ``None`` without one."""
+        values = [future.result().value for future in self.now]
+        known = [value for value in values if value is not None]
+        return math.fsum(known) / len(known) if known and len(known) == len(values) else None
+
+    def errors(self) -> list[str]:
+        """Return why it has no score now."""
+        errors = [future.result().error or "" for future in self.now]
+        return [error for error in (self.obstacle, *errors) if error]
 
 
 LiveScores = dict[str, dict[Key, Key]]
@@ -63,13 +92,18 @@ def live_scores(pairs: Iterable[Pair], results: Iterable[CaseResult]) -> LiveSco
         old = partners.get(result.key)
         if old is None:
             continue
-        for _, score in result.all_scores():
-            before = old.by_metric.get(score.name)
-            if before is None or before.version != score.version or not before.values:
+        for name in {score.name for _, score in result.all_scores() if _is_live(score)}:
+            before = old.by_metric.get(name)
+            scores = by_name(result.scores).get(name)
+            if before is None or not before.values or not scores:
                 continue
-            if score.judge and any(not call.cached for call in score.calls):
-                live.setdefault(score.name, {})[result.key] = old.key
+            if before.version == metric_values(scores).version:
+                live.setdefault(name, {})[result.key] = old.key
     return live
+
+
+def _is_live(score: Score) -> bool:
+    return bool(score.judge) and any(not call.cached for call in score.calls)
 
 
 def check_anchors(
@@ -77,7 +111,7 @@ def check_anchors(
     before: RunScores,
     live: LiveScores,
     results: Iterable[CaseResult],
-    scorer_of: Callable[[CaseResult, str], ReadyScorer | None],
+    scorers_of: Callable[[CaseResult, str], AnchorScorers],
 ) -> Iterator[AnchorCheck]:
     """Score some answers of the baseline again, and yield how each judge has changed.
 
@@ -86,31 +120,72 @@ def check_anchors(
         before: The baseline, from which its cases can be read.
         live: The cases that can be anchors, by metric.
         results: Results of the run.
-        scorer_of: Returns the judge of a result's score, or ``None`` if it cannot be made here.
+        scorers_of: Returns the judges of a result's score, or why they cannot be made here.
     """
-    chosen = {metric: _chosen(keys, session.settings.anchors) for metric, keys in live.items()}
-    wanted = {keys[key] for metric, keys in live.items() for key in chosen[metric]}
-    if not wanted or before.read_cases is None:
+    if before.read_cases is None:
         return
-    cases = {case.key: case for case in before.read_cases() if case.key in wanted}
+    able, obstacles = _able(live, results, scorers_of)
+    chosen = {metric: _chosen(keys, session.settings.anchors) for metric, keys in able.items()}
+    wanted = {live[metric][key] for metric, keys in chosen.items() for key in keys}
+    cases = {case.key: case for case in before.read_cases() if wanted and case.key in wanted}
     scored: dict[str, list[_Scored]] = {}
     for order, result in enumerate(results):
-        for metric, keys in live.items():
-            case = cases.get(keys[result.key]) if result.key in chosen[metric] else None
+        for metric, keys in chosen.items():
+            case = cases.get(live[metric][result.key]) if result.key in keys else None
             if case is None:
                 continue
-            scorer = scorer_of(result, metric)
-            then = _first_value(case, metric)
-            if scorer is None or then is None or not is_as_judged(case, result):
+            judges = scorers_of(result, metric).scorers
+            anchor = _begun(session, judges, case, result, metric, order)
+            scored.setdefault(metric, []).append(anchor)
+    for metric in live:
+        if metric in scored:
+            yield _check(metric, scored[metric], before.scales[metric])
+        else:
+            yield AnchorCheck(metric, 0, error=obstacles.get(metric, _NO_ANSWER))
+
+
+def _able(
+    live: LiveScores,
+    results: Iterable[CaseResult],
+    scorers_of: Callable[[CaseResult, str], AnchorScorers],
+) -> tuple[dict[str, list[Key]], dict[str, str]]:
+    """Return the cases whose judges can be made here, and else the first obstacle, by metric."""
+    able: dict[str, list[Key]] = {}
+    obstacles: dict[str, str] = {}
+    for result in results:
+        for metric, keys in live.items():
+            if result.key not in keys:
                 continue
-            answer = stored_answers(case)[0]
-            now = begin_score(session, scorer, result.case, answer, order, is_fresh=True)
-            scored.setdefault(metric, []).append(_Scored(then, now))
-    for metric, anchors in scored.items():
-        yield _check(metric, anchors, before.scales[metric])
+            judges = scorers_of(result, metric)
+            if judges.obstacle:
+                obstacles.setdefault(metric, judges.obstacle)
+            else:
+                able.setdefault(metric, []).append(result.key)
+    return able, obstacles
 
 
-def _chosen(keys: Mapping[Key, Key], number: int) -> set[Key]:
+def _begun(
+    session: Session,
+    judges: Iterable[ReadyScorer],
+    case: BaselineCase,
+    result: CaseResult,
+    metric: str,
+    order: int,
+) -> _Scored:
+    """Start the new scores of the first stored answer of a case."""
+    then = _first_value(case, metric)
+    if then is None:
+        return _Scored(0.0, (), _NO_ANSWER)
+    if not is_as_judged(case, result):
+        return _Scored(then, (), "the baseline does not hold the passages that were retrieved then")
+    answer = stored_answers(case)[0]
+    now = tuple(
+        begin_score(session, judge, result.case, answer, order, is_fresh=True) for judge in judges
+    )
+    return _Scored(then, now)
+
+
+def _chosen(keys: Iterable[Key], number: int) -> set[Key]:
     """Draw the anchors, the same ones in each run over the same cases."""
     names = {"\0".join(key): key for key in keys}
     return {names[name] for name in random_subset(list(names), number, _SEED)}
@@ -123,9 +198,9 @@ def _first_value(case: BaselineCase, metric: str) -> float | None:
 
 
 def _check(metric: str, anchors: list[_Scored], scale: Scale) -> AnchorCheck:
-    known = [(anchor.then, anchor.now.result()) for anchor in anchors]
-    pairs = [(then, score.value) for then, score in known if score.value is not None]
-    errors = [score.error for _, score in known if score.error]
+    known = [(anchor.then, anchor.value()) for anchor in anchors]
+    pairs = [(then, value) for then, value in known if value is not None]
+    errors = [error for anchor in anchors for error in anchor.errors()]
     low, high = ends(scale) or (0.0, 1.0)
     unscored = len(known) - len(pairs)
     if not pairs or 100 * unscored > _FAILED_PERCENT * len(known):

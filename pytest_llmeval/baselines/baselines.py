@@ -59,7 +59,9 @@ class Baseline:
 
     @property
     def notes(self) -> Iterator[str]:
-        """Notes on scores that were made again."""
+        """Notes on scores that were made again, and on values of a file that are no scores."""
+        if self.scores is not None:
+            yield from self.scores.file.notes
         scores = [by_metric for key, by_metric in self.rejudged.items() if key not in self.edited]
         # What was judged again because of a drift is said with the drift.
         rejudged = sum(map(len, scores)) - sum(check.rejudged for check in self.anchors)

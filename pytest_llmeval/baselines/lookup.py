@@ -36,6 +36,7 @@ from pytest_llmeval.gating.scores import (
 from pytest_llmeval.runlog.lookup import LATEST, choose_run, no_such_run, shown
 from pytest_llmeval.settings.locations import is_url
 from pytest_llmeval.summary.stopping import early_stop_text
+from pytest_llmeval.text import count
 
 if TYPE_CHECKING:
     from pytest_llmeval.records.result import CaseResult
@@ -223,12 +224,20 @@ def _scores_of(run: Run, name: str, results: Iterable[CaseResult], cluster: str)
     """Return the scores of a run, which knows whether it was to have every case.
 
     Raises:
-        InputError: It stopped early, and so has the scores of a moment that spoke for its verdict.
+        InputError: It stopped early, and so has the scores of a moment that spoke for its verdict,
+            or it took the scores of unchanged cases from its baseline.
     """
     if run.early_stop is not None:
         raise InputError(
             f"{name}: {early_stop_text(run.early_stop)}; allowed: a run with all its cases. "
             f"Its own verdict stands: llmeval report {run.id}"
+        )
+    if run.unchanged:
+        raise InputError(
+            f"{name}: it ran only the cases that had changed (--llm-changed), and "
+            f"{count(run.unchanged, 'other')} counted with the scores of its baseline; allowed: a "
+            "run with all its cases. Run them once without --llm-changed: the cache answers what "
+            f"it knows. Its own verdict stands: llmeval report {run.id}"
         )
     scores = run_scores(name, results, cluster, len(run.lost))
     selection = Selection(is_whole=not run.is_selected)

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, cast
 
 from pytest_llmeval.assembly.judges import asks_judge
 from pytest_llmeval.assembly.roles import judges_itself
-from pytest_llmeval.baselines.anchors import LiveScores, check_anchors, live_scores
+from pytest_llmeval.baselines.anchors import AnchorScorers, LiveScores, check_anchors, live_scores
 from pytest_llmeval.baselines.stored import first_answer, is_as_judged, stored_answers
 from pytest_llmeval.cases.reducing import reduce_scores
 from pytest_llmeval.errors import InputError
@@ -148,8 +148,8 @@ def _examine(
     if (live or stale) and not session.trust.cases:
         # The controller of xdist runs no tests, so it knows no cases yet.
         session.trust.cases = [result.case for result in results]
-    scorer_of = partial(_scorer, session)
-    anchors = tuple(check_anchors(session, before, live, results, scorer_of))
+    scorers_of = partial(_anchor_scorers, session)
+    anchors = tuple(check_anchors(session, before, live, results, scorers_of))
     for check in anchors:
         for key, old_key in live[check.metric].items() if check.is_drift else ():
             stale[key] = _with_drift(stale.get(key, _Stale(old_key, ())), check.metric)
@@ -286,14 +286,30 @@ def _start_scores(
 def _scorer(session: Session, result: CaseResult, name: str) -> ReadyScorer | None:
     """Return the scorer of the run, or ``None`` if it is not available here."""
     scores = [score for score in result.scores if score.name == name]
-    if len(scores) != 1:
-        return None
+    return _scorer_of(session, result, scores[0]) if len(scores) == 1 else None
+
+
+def _scorer_of(session: Session, result: CaseResult, score: Score) -> ReadyScorer | None:
+    """Return the scorer of one score, or ``None`` if it is not available here."""
     try:
-        scorer = session.scorer(name, scores[0].params, session.settings)
+        scorer = session.scorer(score.name, score.params, session.settings)
     except InputError:
         # No judge is configured, or a test defines the metric.
         return None
-    return scorer if scorer.scorer.for_case(result.case).has_made(scores[0]) else None
+    return scorer if scorer.scorer.for_case(result.case).has_made(score) else None
+
+
+def _anchor_scorers(session: Session, result: CaseResult, name: str) -> AnchorScorers:
+    """Return the judges of a score, which is the mean of several where a test asked for more."""
+    scores = [score for score in result.scores if score.name == name]
+    if len({score.scorer for score in scores}) < len(scores):
+        # A test scores the same text once, so these were several.
+        return AnchorScorers(obstacle="a test has scored several texts, and the baseline holds one")
+    scorers = [_scorer_of(session, result, score) for score in scores]
+    known = tuple(scorer for scorer in scorers if scorer is not None)
+    if not known or len(known) < len(scorers):
+        return AnchorScorers(obstacle="a test configures this judge itself, so it cannot be made")
+    return AnchorScorers(known)
 
 
 def _version(ready: ReadyScorer, case: Case) -> str:

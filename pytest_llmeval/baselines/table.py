@@ -5,13 +5,14 @@ from __future__ import annotations
 import csv
 import io
 import math
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from pytest_llmeval.errors import GoldenFileError, InputError, Problem, nearest
 from pytest_llmeval.gating.content import text_hash
+from pytest_llmeval.gating.file_facts import FileFacts
 from pytest_llmeval.gating.scores import BaselineCase, CaseScores, MetricValues, RunScores
 from pytest_llmeval.goldens.formats import format_of
 from pytest_llmeval.records.answer_text import EXACT_MATCH, AnswerText
@@ -19,6 +20,7 @@ from pytest_llmeval.records.score import UNIT_SCALE, Scale, is_failed_judge
 from pytest_llmeval.records.wire import parse_json
 from pytest_llmeval.stats.answer_texts import is_label
 from pytest_llmeval.stats.paired import ROUNDING
+from pytest_llmeval.text import one_line
 
 ANSWERS = ("answer", "completion", "output", "response")
 """Columns that may hold the answer, in order of preference."""
@@ -28,6 +30,8 @@ _PROMPTS = ("prompt", "question", "input", "query")
 
 _REFERENCES = ("expected", "expected_output", "reference", "ground_truth", "target", "ideal")
 """Columns that may hold the expected answer, likewise."""
+
+_TEXTS = frozenset((*ANSWERS, *_PROMPTS, *_REFERENCES))
 
 
 @dataclass(frozen=True)
@@ -41,6 +45,7 @@ class Columns:
         cluster: Column that groups dependent cases; empty for none.
         column: Prompt or provider whose results are read, where a file has several; empty for the
             only one.
+        known: Scores of another file, whose texts here are missing scores.
     """
 
     id: str = "id"
@@ -48,6 +53,7 @@ class Columns:
     scale: Scale = UNIT_SCALE
     cluster: str = ""
     column: str = ""
+    known: frozenset[str] = frozenset()
 
 
 def read_table(path: Path, columns: Columns, name: str = "") -> RunScores:
@@ -59,9 +65,11 @@ def read_table(path: Path, columns: Columns, name: str = "") -> RunScores:
     Raises:
         InputError: The file cannot be read, or lacks a column.
     """
-    rows, scores = _checked(path, columns)
-    cases = {case.key: case.scores for case in _cases(path, columns, rows, scores)}
-    return RunScores(name or str(path), cases, dict.fromkeys(scores, columns.scale), is_plain=True)
+    table = _checked(path, columns)
+    cases = {case.key: case.scores for case in _cases(path, columns, table)}
+    scales = dict.fromkeys(table.scores, columns.scale)
+    facts = FileFacts(texts=table.texts(columns), notes=tuple(table.notes(path)))
+    return RunScores(name or str(path), cases, scales, is_plain=True, file=facts)
 
 
 def table_cases(path: Path, columns: Columns) -> Iterator[BaselineCase]:
@@ -70,17 +78,53 @@ def table_cases(path: Path, columns: Columns) -> Iterator[BaselineCase]:
     Raises:
         InputError: The file cannot be read, or lacks a column.
     """
-    rows, scores = _checked(path, columns)
-    return _cases(path, columns, rows, scores)
+    return _cases(path, columns, _checked(path, columns))
 
 
-def _cases(
-    path: Path, columns: Columns, rows: Iterable[Mapping[str, Any]], scores: Iterable[str]
-) -> Iterator[BaselineCase]:
-    for number, row in enumerate(rows, start=1):
+@dataclass(frozen=True)
+class _Table:
+    """The rows of a table, with what is known of its columns.
+
+    Attributes:
+        rows: The rows.
+        scores: Columns of scores.
+        others: All other columns.
+        open: Columns of scores in which a text is a missing score.
+    """
+
+    rows: Sequence[Mapping[str, Any]]
+    scores: tuple[str, ...]
+    others: tuple[str, ...]
+    open: frozenset[str]
+
+    def texts(self, columns: Columns) -> dict[str, int]:
+        """Return the columns that are no scores because of their texts, with their numbers."""
+        left_out = {columns.id, columns.cluster, *_TEXTS}
+        return {
+            name: sum(map(is_number, _cells(self.rows, name)))
+            for name in self.others
+            if name not in left_out and _cells(self.rows, name)
+        }
+
+    def notes(self, path: Path) -> Iterator[str]:
+        """Yield the texts among the scores, in words."""
+        for name in self.scores:
+            texts = [cell for cell in _cells(self.rows, name) if _is_text(cell)]
+            if name in self.open and texts:
+                yield texts_note(str(path), one_line(repr(texts[0]), 40), name, len(texts))
+
+
+def texts_note(file: str, text: str, metric: str, number: int) -> str:
+    """Write that some values of a metric are no scores, of which one was found."""
+    cells = "it counts" if number == 1 else f"{number} such values count"
+    return f"{file}: found {text} as {metric}, where other values are numbers; {cells} as missing"
+
+
+def _cases(path: Path, columns: Columns, table: _Table) -> Iterator[BaselineCase]:
+    for number, row in enumerate(table.rows, start=1):
         answer = _answer(row)
         answers = () if answer is None else (answer,)
-        case = _case_scores(path, number, row, columns, scores)
+        case = _case_scores(path, number, row, columns, table)
         prompt, expected = _first(row, _PROMPTS), _first(row, _REFERENCES)
         text = None
         # A label, of which nobody knows whether it is expected, may be right for many prompts.
@@ -91,7 +135,7 @@ def _cases(
         yield BaselineCase(case, answers, {}, prompt or "", expected, text=text)
 
 
-def _checked(path: Path, columns: Columns) -> tuple[list[Mapping[str, Any]], tuple[str, ...]]:
+def _checked(path: Path, columns: Columns) -> _Table:
     """Return the rows and the columns of scores."""
     rows = list(_rows(path))
     if not rows:
@@ -101,7 +145,7 @@ def _checked(path: Path, columns: Columns) -> tuple[list[Mapping[str, Any]], tup
     present = list(dict.fromkeys(column for row in rows for column in row))
     scores = columns.score
     if not scores:
-        scores = tuple(_numeric(rows, present, {columns.id, columns.cluster}))
+        scores = tuple(_numeric(rows, present, columns))
     required = [("--id", columns.id), ("--cluster", columns.cluster)]
     required += [("--score", name) for name in scores]
     for option, column in required:
@@ -112,20 +156,26 @@ def _checked(path: Path, columns: Columns) -> tuple[list[Mapping[str, Any]], tup
             f"{path}: found no column of numbers; "
             f"allowed: --score COLUMN, one of {', '.join(present)}"
         )
-    return rows, scores
+    others = tuple(name for name in present if name not in scores)
+    known = (name for name in scores if name in columns.known or are_numbers(_cells(rows, name)))
+    return _Table(rows, tuple(scores), others, frozenset(known))
 
 
 def _case_scores(
-    path: Path, number: int, row: Mapping[str, Any], columns: Columns, scores: Iterable[str]
+    path: Path, number: int, row: Mapping[str, Any], columns: Columns, table: _Table
 ) -> CaseScores:
     case_id = row.get(columns.id)
     if case_id in (None, ""):
         problem = Problem(str(path), None, number, columns.id, "nothing", "an id in every row")
         raise GoldenFileError([problem])
-    by_metric = {
-        name: MetricValues(tuple(_score(path, number, name, row.get(name), columns.scale)))
-        for name in scores
-    }
+    by_metric = {}
+    for name in table.scores:
+        cell = row.get(name)
+        # A text among numbers is a score that could not be made.
+        if name in table.open and _is_text(cell):
+            cell = None
+        score = _score(path, number, name, cell, columns.scale)
+        by_metric[name] = MetricValues(tuple(score))
     answer = _answer(row)
     cluster = row.get(columns.cluster) if columns.cluster else None
     tags = row.get("tags") or row.get("tag") or ()
@@ -215,20 +265,47 @@ def _object(path: Path, number: int, line: str) -> Mapping[str, Any]:
     return row
 
 
-def _numeric(rows: list[Mapping[str, Any]], present: list[str], skipped: set[str]) -> Iterator[str]:
-    """Yield the columns of numbers, except some."""
+def _numeric(
+    rows: Sequence[Mapping[str, Any]], present: Iterable[str], columns: Columns
+) -> Iterator[str]:
+    """Yield the columns of scores: of numbers, or of texts where another file has a score."""
     for column in present:
-        values = [row.get(column) for row in rows if row.get(column) not in (None, "")]
-        if column not in skipped and values and all(_is_number(value) for value in values):
+        values = _cells(rows, column)
+        if column in (columns.id, columns.cluster) or not values:
+            continue
+        # An answer may be a number, and the next one a text.
+        is_score = all(map(is_number, values)) if column in _TEXTS else are_numbers(values)
+        if is_score or (column in columns.known and column not in _TEXTS):
             yield column
 
 
-def _is_number(value: object) -> bool:
+def _cells(rows: Iterable[Mapping[str, Any]], column: str) -> list[Any]:
+    return [row[column] for row in rows if not _is_empty(row.get(column))]
+
+
+def _is_empty(value: object) -> bool:
+    return value is None or (isinstance(value, str) and not value.strip())
+
+
+def _is_text(cell: object) -> bool:
     try:
-        float(value)  # type: ignore[arg-type]
+        float(cell)  # type: ignore[arg-type]
+    except (TypeError, ValueError, OverflowError):
+        return not _is_empty(cell)
+    return False
+
+
+def are_numbers(values: Collection[object]) -> bool:
+    """Return whether most of some cells are numbers, so that the other ones should be."""
+    return 2 * sum(map(is_number, values)) > len(values)
+
+
+def is_number(value: object) -> bool:
+    """Return whether a cell is a number, or stands for a missing one."""
+    try:
+        return not math.isinf(float(value))  # type: ignore[arg-type]
     except (TypeError, ValueError, OverflowError):
         return False
-    return True
 
 
 def _no_column(path: Path, option: str, column: str, present: list[str]) -> InputError:

@@ -163,14 +163,22 @@ def _scores(
     context: CommandContext, before: str, after: str, table: Columns, columns: tuple[str, str]
 ) -> tuple[RunScores, RunScores]:
     from pytest_llmeval.baselines.lookup import BaselineFinder, find_file, opened_log
+    from pytest_llmeval.gating.methods import hidden_scores
 
     locations = context.typed_locations("baseline")
     needs_log = any(find_file(source, locations) is None for source in (before, after))
     with opened_log(context.log) if needs_log else nullcontext() as opened:
-        old, new = (
-            BaselineFinder(locations, opened, replace(table, column=column)).scores(source)
-            for source, column in zip((before, after), columns, strict=True)
-        )
+
+        def read(source: str, column: str, known: frozenset[str] = frozenset()) -> RunScores:
+            chosen = replace(table, column=column, known=known)
+            return BaselineFinder(locations, opened, chosen).scores(source)
+
+        old, new = read(before, columns[0]), read(after, columns[1])
+        # What is a score in the other file is one here, too, and its texts are missing scores.
+        if hidden := hidden_scores(old, new, least=1):
+            old = read(before, columns[0], hidden)
+        if hidden := hidden_scores(new, old):
+            new = read(after, columns[1], hidden)
     old, new = old.as_for(new.tool), new.as_for(old.tool)
     return _named_apart(old, columns[0], columns), _named_apart(new, columns[1], columns)
 
@@ -192,10 +200,11 @@ def _compared(
     """Compare the scores that both have or the user names, and show those that only one has.
 
     Returns:
-        The comparison, and notes on judges that may have changed.
+        The comparison, and notes on judges that may have changed, and on values that are missing.
     """
     from pytest_llmeval.errors import nearest
     from pytest_llmeval.gating.comparing import Task, compare_runs, metrics_of, untaken
+    from pytest_llmeval.gating.methods import method_changes
     from pytest_llmeval.gating.recorded import judge_changes, made_again, quarantined_cases
 
     shared = metrics_of(before, after)
@@ -214,13 +223,17 @@ def _compared(
     gated = dict.fromkeys(names or _gated(before, after, shared, lost if is_strict else ()), rules)
     shown = () if names else (*shared, *lost, *new)
     changes = judge_changes(before, after)
-    unknown = {name: why for name, why in changes.unknown.items() if name not in changes.apart}
-    apart = {**unknown, **changes.apart} if is_strict else changes.apart
     remedy = made_again(before, "llmeval baseline accept")
+    methods = method_changes(before, after, remedy)
+    surely = {**changes.apart, **methods.apart}
+    unknown = {**methods.unknown, **changes.unknown}
+    unknown = {name: why for name, why in unknown.items() if name not in surely}
+    apart = {**unknown, **surely} if is_strict else surely
     task = Task(before, after, gated, shown, quarantined_cases(after), remedy, apart=apart)
     compared = {*gated, *shown}
-    notes = dict.fromkeys(why for name, why in unknown.items() if name in compared)
-    return compare_runs([task])[0], tuple(notes)
+    why_unknown = [why for name, why in unknown.items() if name in compared]
+    notes = (*why_unknown, *methods.notes, *before.file.notes, *after.file.notes)
+    return compare_runs([task])[0], tuple(dict.fromkeys(notes))
 
 
 def _gated(

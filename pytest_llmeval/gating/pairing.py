@@ -201,7 +201,11 @@ def are_identical(pairs: Sequence[Pair], metric: str, is_judged: bool) -> bool:
         return False
     if is_judged:
         return True
-    return all(old.by_metric[metric].values == new.by_metric[metric].values for old, new in pairs)
+    return all(_is_same(old.by_metric[metric], new.by_metric[metric]) for old, new in pairs)
+
+
+def _is_same(old: MetricValues, new: MetricValues) -> bool:
+    return old.values == new.values and old.value == new.value
 
 
 def ends(scale: Scale) -> tuple[float, float] | None:

@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 from pytest_llmeval.errors import nearest
 from pytest_llmeval.gating.content import UNKNOWN, Content, content_of, text_hash
+from pytest_llmeval.gating.file_facts import FileFacts
 from pytest_llmeval.records.answer_text import AnswerText, answer_text, answers_of
 from pytest_llmeval.records.changed import UnchangedCase
 from pytest_llmeval.records.comparison import Comparison
@@ -219,6 +220,7 @@ class RunScores:
         draw: How its cases were drawn; ``None`` unless at random.
         comparisons: Its comparisons with baselines, as its record holds them.
         fields: Columns of metadata that its cases have.
+        file: What it says about its scores if it is a file of another tool.
     """
 
     name: str
@@ -234,6 +236,7 @@ class RunScores:
     draw: RandomDraw | None = None
     comparisons: tuple[Comparison, ...] = field(default=(), compare=False)
     fields: frozenset[str] = frozenset()
+    file: FileFacts = field(default_factory=FileFacts)
 
     def as_for(self, tool: str) -> RunScores:
         """Return the scores for a comparison with a run of a tool.
@@ -306,12 +309,7 @@ def run_scores(
     if PASS_RATE in scales:
         scales[PASS_RATE] = scales.pop(PASS_RATE)  # the last one, as in every report
     return RunScores(
-        name,
-        cases,
-        scales,
-        lost=lost,
-        judged=frozenset(judged),
-        fields=frozenset(fields),
+        name, cases, scales, lost=lost, judged=frozenset(judged), fields=frozenset(fields)
     )
 
 
@@ -407,7 +405,7 @@ def by_name(scores: Iterable[Score]) -> dict[str, list[Score]]:
 
 def metric_values(scores: list[Score], samples: tuple[Sample, ...] = ()) -> MetricValues:
     """Return the values of a metric by sample, or the mean of several scores with its name."""
-    version = scores[0].version
+    version = " ".join(sorted({score.version for score in scores}))
     if len(scores) == 1 and len(samples) > 1:
         values = tuple(_sample_values(scores[0].name, samples))
         value = scores[0].value

@@ -45,7 +45,7 @@ from pytest_llmeval.runs.coverage_notes import coverage_notes
 from pytest_llmeval.runs.judge_changes import (
     baseline_notes,
     explain_early_stop,
-    unknown_judges,
+    why_apart,
 )
 from pytest_llmeval.runs.tag_gates import TagGate, worst_tag_outcome
 from pytest_llmeval.settings.table import Settings
@@ -416,8 +416,7 @@ def _compare(
         baseline = baselines[source]
         if baseline.scores is not None:
             task = _task(pairing, baseline.scores, gated, quarantined)
-            apart = unknown_judges(source, baseline.anchors) if settings.strict else {}
-            tasks[key] = replace(task, sliced=sliced, apart=apart)
+            tasks[key] = replace(task, sliced=sliced, apart=why_apart(settings, baseline, task))
     # All together, because the correction covers all metrics and baselines of a run.
     every = list(tasks.values())
     try:

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from pytest_llmeval.gating.methods import apart_from_file
 from pytest_llmeval.records.comparison import AnchorCheck, GateOutcome
 from pytest_llmeval.records.result import PASS_RATE
 from pytest_llmeval.records.run import Note
@@ -13,6 +14,8 @@ from pytest_llmeval.summary.judges import drift_text
 
 if TYPE_CHECKING:
     from pytest_llmeval.baselines.baselines import Baseline
+    from pytest_llmeval.gating.comparing import Task
+    from pytest_llmeval.settings.table import Settings
 
 
 def baseline_notes(baselines: Mapping[str, Baseline]) -> Iterator[Note]:
@@ -28,7 +31,14 @@ def baseline_notes(baselines: Mapping[str, Baseline]) -> Iterator[Note]:
             yield Note("coverage", baseline.caution)
 
 
-def unknown_judges(source: str, checks: Iterable[AnchorCheck]) -> dict[str, str]:
+def why_apart(settings: Settings, baseline: Baseline, task: Task) -> dict[str, str]:
+    """Return by metric why it cannot be compared with a baseline, whatever the scores are."""
+    apart = _unknown_judges(baseline.name, baseline.anchors) if settings.strict else {}
+    samples, reducer = settings.samples, settings.reducer
+    return apart | apart_from_file(task.before, task.after, reducer, samples, task.remedy)
+
+
+def _unknown_judges(source: str, checks: Iterable[AnchorCheck]) -> dict[str, str]:
     """Return by metric why a strict gate cannot compare it: the judge may have changed.
 
     Whether a case passes may rest on the score.

@@ -236,6 +236,272 @@ def test_our_own_run_of_the_same_cases_gives_the_same_verdict(
     assert figures(of_tool, "match") == figures(found, "exact_match")
 
 
+# Repetitions
+
+
+def inspect_repeats(path: Path, runs: Sequence[Sequence[Row]]) -> Path:
+    samples = [inspect_sample(row, epoch) for epoch, run in enumerate(runs, start=1) for row in run]
+    return write_json(path, inspect_header(samples) | {"samples": samples})
+
+
+def promptfoo_repeats(path: Path, runs: Sequence[Sequence[Row]]) -> Path:
+    return promptfoo(path, [row for run in runs for row in run])
+
+
+def deepeval_repeats(path: Path, runs: Sequence[Sequence[Row]]) -> Path:
+    return deepeval(path, [row for run in runs for row in run])
+
+
+def junit_repeats(path: Path, runs: Sequence[Sequence[Row]]) -> Path:
+    return junit(path, [row for run in runs for row in run])
+
+
+def failed_before_its_score(path: Path, runs: Sequence[Sequence[Row]]) -> Path:
+    """A JUnit file in which a test that could not be judged has failed before it had a score."""
+    text = junit_text([row for run in runs for row in run])
+    broken = '<error message="failed on setup">trace</error>'
+    path.write_text(text.replace(broken, "<failure>trace</failure>"), encoding="utf-8")
+    return path
+
+
+REPEATED = {
+    "inspect_ai": (inspect_repeats, "json"),
+    "promptfoo": (promptfoo_repeats, "json"),
+    "deepeval": (deepeval_repeats, "json"),
+    "JUnit": (junit_repeats, "xml"),
+    "JUnit, failures": (failed_before_its_score, "xml"),
+}
+
+
+@pytest.mark.parametrize("tool", REPEATED)
+def test_a_repetition_that_broke_leaves_its_case_unscored(
+    llmeval: Command, folder: Path, tool: str
+) -> None:
+    """Two of three answers are lost, and the third is as good as before."""
+    write, suffix = REPEATED[tool]
+    whole, half = rows(40), rows(40, broken=range(0, 40, 2))
+    a = write(folder / f"a.{suffix}", [whole] * 3).name
+    b = write(folder / f"b.{suffix}", [whole, half, half]).name
+    for names in ((a, b), (b, a)):
+        result, found = compared(llmeval, *names)
+        assert (result.exit_code, found["verdict"]) == (10, "ERROR")
+    b = write(folder / f"b.{suffix}", [whole, whole, rows(40, broken=[7])]).name
+    _, found = compared(llmeval, a, b)
+    metric = found["metrics"][0]
+    assert (metric["result"]["n"], metric["coverage"]["unscored"]) == (39, 1)
+    assert (metric["result"]["missing"], metric["result"]["worst"]) == (1, -1 / 40)
+    assert compared(llmeval, a, b, "--strict")[0].exit_code != 0
+
+
+def test_a_repetition_that_was_skipped_is_not_missing(llmeval: Command, folder: Path) -> None:
+    text = junit_text([*rows(20), *rows(20)])
+    skipped = '<testcase classname="tests.test_faq" name="test_answer[Question 05?]"><skipped/>'
+    text = text.replace("</testsuite>", f"{skipped}</testcase></testsuite>")
+    (folder / "a.xml").write_text(text, encoding="utf-8")
+    _, found = compared(llmeval, "a.xml", "a.xml")
+    assert (found["verdict"], found["metrics"][0]["coverage"]["unscored"]) == ("OK", 0)
+
+
+def test_tests_of_one_id_that_compare_with_other_things_have_their_own_scores(
+    llmeval: Command, folder: Path
+) -> None:
+    """promptfoo knows a test by its variables, and two of them may hold other assertions."""
+    results = [promptfoo_result(row, n, named={"tone": 1.0}) for n, row in enumerate(rows(20))]
+    for n, row in enumerate(rows(20)):
+        other = promptfoo_result(row, 20 + n, named={"facts": 1.0})
+        other["testCase"]["assert"] = [{"type": "is-json"}]
+        results.append(other)
+    write_json(folder / "a.json", promptfoo_file(results))
+    _, found = compared(llmeval, "a.json", "a.json")
+    unscored = {item["name"]: item["coverage"]["unscored"] for item in found["metrics"]}
+    assert unscored == {"facts": 0, "score": 0, "tone": 0, "pass_rate": 0}
+
+
+# Other ways to make a score
+
+
+def reduced_log(path: Path, reducer: str, epochs: int, **options: Any) -> str:
+    """A log in which the first half of the samples is right in the first epoch alone."""
+    samples = [inspect_sample(row) for row in rows(40)]
+    for epoch in range(2, epochs + 1):
+        samples += [inspect_sample(row, epoch) for row in rows(40, wrong=range(20))]
+    header = inspect_header(samples)
+    header["eval"]["config"]["epochs_reducer"] = [reducer]
+    header["eval"]["scorers"] = [{"name": "match", "options": options}]
+    value = {"max": 1.0, "mean": 1 / epochs}[reducer]
+    reduced = [
+        {"value": value if n < 20 else 1.0, "sample_id": row.name} for n, row in enumerate(rows(40))
+    ]
+    reductions = [{"scorer": "match", "reducer": reducer, "samples": reduced}]
+    write_json(path, header | {"samples": samples, "reductions": reductions})
+    return path.name
+
+
+def test_scores_of_another_reducer_or_of_other_options_are_not_compared(
+    llmeval: Command, folder: Path
+) -> None:
+    mean = reduced_log(folder / "mean.json", "mean", 3)
+    best = reduced_log(folder / "best.json", "max", 3)
+    for names in ((mean, best), (best, mean)):
+        result, found = compared(llmeval, *names)
+        assert (result.exit_code, found["verdict"]) == (10, "ERROR")
+        reason = found["metrics"][0]["result"]["reason"]
+        assert "the mean of 3 samples in mean.json" in reason
+        assert "the max of 3 samples in best.json" in reason
+        assert f"make {names[0]} again with inspect_ai" in reason
+    assert compared(llmeval, best, best)[0].exit_code == 0
+    # The best of five is more than the best of three. Their means differ by chance alone.
+    assert compared(llmeval, best, reduced_log(folder / "b.json", "max", 5))[0].exit_code == 10
+    assert compared(llmeval, mean, reduced_log(folder / "b.json", "max", 1))[0].exit_code == 0
+    _, found = compared(llmeval, mean, reduced_log(folder / "b.json", "mean", 2))
+    assert found["metrics"][0]["result"]["verdict"] != "ERROR"
+    assert "mean.json has 3 samples of a case, b.json 2" in found["notes"][0]
+    other = reduced_log(folder / "b.json", "mean", 3, location="any")
+    result, found = compared(llmeval, mean, other)
+    assert result.exit_code == 10
+    reason = 'the scorer of match had other options: {} in mean.json, {"location": "any"} in b.json'
+    assert reason in found["metrics"][0]["result"]["reason"]
+    assert compared(llmeval, other, other)[0].exit_code == 0
+
+
+def test_whether_a_file_that_says_nothing_was_reduced_alike_is_unknown(
+    llmeval: Command, folder: Path
+) -> None:
+    best = reduced_log(folder / "best.json", "max", 3)
+    write_csv(folder / "a.csv", rows(40), "match")
+    result, found = compared(llmeval, "a.csv", best)
+    why = "match of a case is the max of 3 samples in best.json, and a.csv does not say"
+    assert (result.exit_code, why in found["notes"][0]) == (0, True)
+    result, found = compared(llmeval, "a.csv", best, "--strict")
+    assert (result.exit_code, why in found["metrics"][0]["result"]["reason"]) == (10, True)
+
+
+def test_a_gate_compares_no_score_of_another_reducer(folder: Path) -> None:
+    lines = [f"{row.name},{row.name},yes,yes" for row in rows(40)]
+    Path("faq.csv").write_text("\n".join(["id,prompt,expected,a", *lines]), encoding="utf-8")
+    verdicts = {}
+    for reducer in ("max", "mean"):
+        name = reduced_log(folder / f"{reducer}.json", reducer, 3)
+        text = (folder / name).read_text(encoding="utf-8").replace('"match"', '"exact_match"')
+        (folder / name).write_text(text, encoding="utf-8")
+        done = evaluate(
+            "faq.csv",
+            provider="column:a",
+            threshold=["exact_match>=1"],
+            baseline=[name],
+            fail_on="gate",
+            log="runs.sqlite",
+        )
+        verdicts[reducer] = [(gate.verdict, gate.reason) for gate in done.gates]
+    (verdict, reason), *_ = verdicts["max"]
+    assert (verdict, "the max of 3 samples in max.json" in reason) == ("ERROR", True)
+    assert verdicts["mean"][0][0] == "OK"
+
+
+def test_a_gate_says_which_values_of_a_file_are_no_scores(folder: Path) -> None:
+    lines = [f"test[{n}],Question {n},yes,yes" for n in range(40)]
+    Path("faq.csv").write_text("\n".join(["id,prompt,expected,a", *lines]), encoding="utf-8")
+    a = score_with_texts(folder / "a.xml", [1] * 39 + ["n/a"])
+    text = (folder / a).read_text("utf-8").replace('name="c"', 'name="exact_match"')
+    text = text.replace('classname="t" ', "")
+    (folder / a).write_text(text, encoding="utf-8")
+    done = evaluate(
+        "faq.csv",
+        provider="column:a",
+        threshold=["exact_match>=1"],
+        baseline=[a],
+        fail_on="gate",
+        log="runs.sqlite",
+    )
+    assert done.gates[0].verdict == "INCONCLUSIVE"
+    assert any("found 'n/a' as exact_match" in note.text for note in done.run.notes)
+
+
+@pytest.mark.parametrize("tool", ["deepeval", "promptfoo"])
+def test_a_stricter_scorer_of_another_tool_is_another_scorer(
+    llmeval: Command, folder: Path, tool: str
+) -> None:
+    for name, is_strict in (("a", True), ("b", False)):
+        cases = [deepeval_case(row, n) for n, row in enumerate(rows(40))]
+        results = [promptfoo_result(row, n) for n, row in enumerate(rows(40))]
+        for case, result in zip(cases, results, strict=True):
+            case["metricsData"][0]["strictMode"] = is_strict
+            result["testCase"]["threshold"] = 0.9 if is_strict else 0.1
+        content = deepeval_file(cases) if tool == "deepeval" else promptfoo_file(results)
+        write_json(folder / f"{name}.json", content)
+    assert compared(llmeval, "a.json", "a.json")[0].exit_code == 0
+    assert compared(llmeval, "a.json", "b.json")[0].exit_code == 10
+
+
+# Texts among numbers
+
+
+def score_with_texts(path: Path, scores: Sequence[object]) -> str:
+    """A file of the tool that its suffix stands for, with these values."""
+    if path.suffix == ".csv":
+        lines = [f"Question {n:02}?,{value}" for n, value in enumerate(scores)]
+        path.write_text("\n".join(["id,c", *lines]), encoding="utf-8")
+    elif path.suffix == ".json":
+        samples = graded(scores)
+        for sample in samples:
+            sample["scores"] = {"c": sample["scores"]["match"]}
+        write_json(path, inspect_header(samples) | {"samples": samples})
+    else:
+        cases = [
+            f'<testcase classname="t" name="test[{n}]"><properties>'
+            f'<property name="c" value="{value}"/></properties></testcase>'
+            for n, value in enumerate(scores)
+        ]
+        path.write_text(suites("".join(cases)), encoding="utf-8")
+    return path.name
+
+
+@pytest.mark.parametrize("suffix", ["xml", "csv", "json"])
+def test_a_text_among_numbers_is_a_missing_score(
+    llmeval: Command, folder: Path, suffix: str
+) -> None:
+    a = score_with_texts(folder / f"a.{suffix}", [0.9] * 40)
+    b = score_with_texts(folder / f"b.{suffix}", [0.2] * 39 + ["n/a"])
+    for chosen in ((), ("--score", "c")):
+        result, found = compared(llmeval, a, b, *chosen)
+        metric = found["metrics"][0]
+        assert (result.exit_code, metric["name"]) == (1, "c")
+        assert (metric["coverage"]["unscored"], metric["result"]["missing"]) == (1, 1)
+        assert not [item["tag"] for item in metric["slices"] if item["tag"].startswith("c=")]
+    note = f"{b}: found 'n/a' as c, where other values are numbers; it counts as missing"
+    assert found["notes"] == [note]
+    assert f"warning: {note}" in llmeval.run("compare", a, b).output
+    score_with_texts(folder / b, [0.9] * 36 + ["n/a"] * 4)
+    result, found = compared(llmeval, a, b)
+    assert (result.exit_code, found["metrics"][0]["name"]) == (10, "c")
+    assert "4 such values count as missing" in found["notes"][0]
+
+
+@pytest.mark.parametrize("suffix", ["xml", "csv"])
+def test_texts_hide_no_score_that_the_other_file_has(
+    llmeval: Command, folder: Path, suffix: str
+) -> None:
+    a = score_with_texts(folder / f"a.{suffix}", [0.9] * 40)
+    for number in (30, 40):
+        b = score_with_texts(folder / f"b.{suffix}", [0.9] * (40 - number) + ["n/a"] * number)
+        if suffix == "csv":
+            path = folder / b
+            lines = path.read_text(encoding="utf-8").splitlines()
+            lines = [f"{line},{1 if n else 'd'}" for n, line in enumerate(lines)]
+            path.write_text("\n".join(lines), encoding="utf-8")
+        result, found = compared(llmeval, a, b)
+        assert (result.exit_code, found["metrics"][0]["name"]) == (10, "c")
+        assert f"{number} such values count as missing" in found["notes"][0]
+
+
+def test_a_category_with_a_few_numbers_is_no_score(llmeval: Command, folder: Path) -> None:
+    text = junit_text(rows(24)).replace('value="bikes"', 'value="2024"', 3)
+    (folder / "a.xml").write_text(text, encoding="utf-8")
+    _, found = compared(llmeval, "a.xml", "a.xml")
+    assert [item["name"] for item in found["metrics"]] == ["correctness", "pass_rate"]
+    assert found["notes"] == []
+
+
 # inspect_ai
 
 
@@ -287,16 +553,18 @@ def test_a_score_that_is_an_object_becomes_a_metric_per_key(llmeval: Command, fo
     assert (result.exit_code, found["verdict"]) == (10, "ERROR")
 
 
-def test_epochs_are_samples_of_a_case_and_a_failed_one_is_left_out(
+def test_epochs_are_samples_of_a_case_and_a_failed_one_leaves_it_unscored(
     llmeval: Command, folder: Path
 ) -> None:
-    for name, wrong in (("a", []), ("b", range(10))):
+    for name, wrong, broken in (("a", [], []), ("b", range(10), [15])):
         samples = [inspect_sample(row) for row in rows(20)]
-        samples += [inspect_sample(row, 2) for row in rows(20, wrong, broken=[15])]
+        samples += [inspect_sample(row, 2) for row in rows(20, wrong, broken)]
         write_eval(folder / f"{name}.eval", samples)
     _, found = compared(llmeval, "a.eval", "b.eval")
-    assert (found["metrics"][0]["result"]["n"], mean_after(found, "match")) == (20, 0.75)
-    assert found["metrics"][0]["coverage"]["unscored"] == 0
+    metric = found["metrics"][0]
+    assert mean_after(found, "match") == pytest.approx(14 / 19)
+    assert (metric["coverage"]["unscored"], metric["result"]["missing"]) == (1, 1)
+    assert metric["result"]["n"] == 19
 
 
 def test_the_reducer_of_the_log_makes_the_value_of_a_case(llmeval: Command, folder: Path) -> None:

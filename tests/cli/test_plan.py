@@ -319,3 +319,20 @@ def test_the_history_shows_the_outlook(llmeval: Command) -> None:
     assert f"5.0 needs {metric['cases_needed']} cases" in line
     found = json.loads(llmeval.run("history", "--json", "-").stdout)
     assert found["plan"]["metrics"][0]["cases_needed"] == metric["cases_needed"]
+
+
+def test_todays_suite_is_no_alternative_to_itself(llmeval: Command) -> None:
+    enter(1, noisy(1))
+    enter(2, noisy(2))
+    for drop in ("20", "5", "3"):
+        metric = planned(llmeval, "--detect", drop)
+        line = llmeval.run("plan", "--detect", drop).output.splitlines()[-1]
+        assert "60 cases with 1 sample " not in line
+        assert f"{metric['cases_needed']} cases with 1 sample" in line
+        assert ("today's suite is large enough" in line) == (metric["cases_needed"] <= 60)
+        assert (", or 60 cases with " in line) == (metric["cases_needed"] > 60)
+    enough = planned(llmeval, "--detect", "20")["cases_needed"]
+    enter(3, noisy(1, enough))
+    enter(4, noisy(2, enough))
+    line = llmeval.run("plan", "--detect", "20").output.splitlines()[-1]
+    assert f"{enough} cases with 1 sample" not in line

@@ -280,3 +280,75 @@ def test_an_early_stop_by_scores_of_the_judge_as_it_was_says_so(project: Project
         ]
     )
     assert project.run(*LIVE).ret == 0
+
+
+TWICE = """
+import pytest
+
+@pytest.mark.llm_golden("golden/rows.csv")
+def test_answers(llm_completion, llm_judge):
+    llm_judge(llm_completion, criteria="The answer is right.")
+    llm_judge({text}, criteria="{criteria}")
+"""
+IN_TEST = (
+    "test_answers.py", "--llm-provider", "column:answer", "--llm-judge-model", "judge",
+    "--llm-no-cache", "--llm-fail-on", "gate", "--llm-baseline", "main",
+)  # fmt: skip
+
+
+def accepted_in_test(project: Project, text: str, criteria: str) -> None:
+    write(project, BEFORE)
+    (project.path / "golden/faq.csv").unlink(missing_ok=True)
+    project.write("test_answers.py", TWICE.format(text=text, criteria=criteria))
+    assert project.run(*IN_TEST[:6]).ret == 0
+    project.accept()
+
+
+@both
+def test_a_judge_that_a_test_asks_twice_has_anchors_too(project: Project, workers: str) -> None:
+    accepted_in_test(project, "llm_completion", "The answer is polite.")
+    reword(project, BEFORE)
+    strict = ("--llm-strict", "--llm-margin", "0.5")
+    assert project.run(*IN_TEST, "-n", workers, *strict).ret == 0
+    assert (anchors_of(project)["n"], anchors_of(project)["changed"]) == (20, 0)
+    reword(project, [score - 0.5 for score in BEFORE])
+    drift(project, 0.5)
+
+    run = project.run(*IN_TEST, "-n", workers)
+
+    assert run.ret == 10
+    check = anchors_of(project)
+    assert (check["n"], check["is_drift"], check["rejudged"]) == (20, True, 0)
+    assert "the answers of main could not be judged again" in run.stdout.str()
+
+
+def test_a_judge_without_anchors_is_not_known_to_be_the_same(project: Project) -> None:
+    accepted_in_test(project, "llm_completion.text.upper()", "The answer is right.")
+    reword(project, BEFORE)
+
+    run = project.run(*IN_TEST)
+
+    assert run.ret == 0
+    reason = "a test has scored several texts, and the baseline holds one"
+    assert (anchors_of(project)["n"], anchors_of(project)["error"]) == (0, reason)
+    unknown = "hether the judge of rubric has changed since main is not known"
+    run.stdout.fnmatch_lines([f"llm: OPEN: W{unknown}: {reason}*"])
+    run = project.run(*IN_TEST, "--llm-strict")
+    assert run.ret == 10
+    run.stdout.fnmatch_lines([f"ERROR: regression against main: rubric: w{unknown}*"])
+
+
+def test_a_judge_that_a_test_configures_itself_has_no_anchors(project: Project) -> None:
+    own = [option for option in IN_TEST if option not in ("--llm-judge-model", "judge")]
+    write(project, BEFORE)
+    test = TWICE.format(text="llm_completion", criteria="The answer is polite.")
+    marked = '@pytest.mark.llm_judge(model="judge")\ndef test_answers'
+    project.write("test_answers.py", test.replace("def test_answers", marked))
+    assert project.run(*own[:4]).ret == 0
+    project.accept()
+    reword(project, BEFORE)
+
+    run = project.run(*own, "--llm-strict", "--llm-margin", "0.5")
+
+    assert run.ret == 10
+    assert "a test configures this judge itself" in run.stdout.str()

@@ -82,6 +82,13 @@ def test_only_the_changed_cases_run_and_the_gates_cover_all(
     refused = made.llmeval("baseline", "accept", "--name", "new")
     assert refused.returncode == 2
     assert "it ran only the cases that had changed (--llm-changed)" in refused.stderr
+    for source in ("latest", ".llmeval/report.json"):
+        compared = made.llmeval("compare", "main", source)
+        assert compared.returncode == 2
+        assert (
+            "it ran only the cases that had changed (--llm-changed), and 18 oth" in compared.stderr
+        )
+        assert "Run them once without --llm-changed" in compared.stderr
     merged = made.llmeval("merge", ".llmeval/report.json")
     assert merged.returncode == 2
     assert "it ran only the cases that had changed (--llm-changed)" in merged.stderr

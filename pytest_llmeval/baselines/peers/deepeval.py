@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any
@@ -15,6 +16,7 @@ from pytest_llmeval.baselines.peers.document import Node
 from pytest_llmeval.baselines.peers.samples import PeerRun, PeerSample, content_id, tags_of
 from pytest_llmeval.baselines.table import Columns
 from pytest_llmeval.errors import InputError
+from pytest_llmeval.gating.file_facts import Method
 
 _TOOL = "deepeval"
 _EXACT = "Exact Match"
@@ -63,7 +65,19 @@ def read_deepeval(document: Node, columns: Columns) -> PeerRun:
         name: replace(scale, higher_is_better=scale.higher_is_better and name not in lower)
         for name in names
     }
-    return PeerRun(document.file, _TOOL, samples, scales)
+    methods = _methods(cases, names, samples)
+    return PeerRun(document.file, _TOOL, samples, scales, methods=methods)
+
+
+def _methods(
+    cases: Iterable[Node], names: Iterable[str], samples: Iterable[PeerSample]
+) -> dict[str, Method]:
+    """Return how the scores were made: in the strict mode one below the threshold is 0."""
+    metrics = [metric for case in cases for metric in _metrics(case)]
+    strict = {_name(metric) for metric in metrics if metric.member("strictMode").flag()}
+    repeats = max(Counter(sample.id for sample in samples).values(), default=1)
+    options = {name: "strict mode" if name in strict else "no strict mode" for name in names}
+    return {name: Method(samples=repeats, options=text) for name, text in options.items()}
 
 
 def _sample(case: Node) -> PeerSample:

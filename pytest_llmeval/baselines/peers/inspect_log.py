@@ -17,9 +17,16 @@ from typing import Any
 
 from pytest_llmeval.baselines.peers.archive import Archive, opened_archive
 from pytest_llmeval.baselines.peers.document import Node, parse_document
+from pytest_llmeval.baselines.peers.inspect_methods import (
+    first_reducer,
+    inspect_methods,
+    of_metric,
+    scorer_names,
+)
 from pytest_llmeval.baselines.peers.samples import PeerRun, PeerSample, tags_of, text_of
-from pytest_llmeval.baselines.table import Columns
+from pytest_llmeval.baselines.table import Columns, texts_note
 from pytest_llmeval.errors import InputError
+from pytest_llmeval.gating.file_facts import MEAN
 
 _TOOL = "inspect_ai"
 _EXACT = {"exact", "match"}
@@ -33,7 +40,6 @@ _IN_PARTS = re.compile(r"samples/[^/]+/sample\.json")
 
 _ATTACHMENT = "attachment://"
 _FINISHED = ("success", "error", "cancelled")
-_MEAN = "mean"
 _MODEL_GRADED = "model_graded"
 """How the names of inspect_ai's own scorers begin that ask a model."""
 
@@ -43,12 +49,25 @@ class _Kinds:
     """Which scorers gave letters and which gave numbers.
 
     Attributes:
-        letters: Metrics with a letter, a word, or true or false.
-        numbers: Metrics with a number.
+        letters: How often a metric was a letter, a word, or true or false.
+        numbers: How often it was a number.
+        texts: Where it was another text.
     """
 
-    letters: set[str] = field(default_factory=set)
-    numbers: set[str] = field(default_factory=set)
+    letters: Counter[str] = field(default_factory=Counter)
+    numbers: Counter[str] = field(default_factory=Counter)
+    texts: dict[str, list[Node]] = field(default_factory=dict)
+
+    def notes(self) -> Iterator[str]:
+        """Yield the texts among the scores of a metric, in words.
+
+        Raises:
+            InputError: Most values of a metric are such texts, so it is no score.
+        """
+        for metric, nodes in self.texts.items():
+            if len(nodes) >= self.letters[metric] + self.numbers[metric]:
+                raise _no_score(nodes[0])
+            yield texts_note(nodes[0].file, repr(nodes[0].value), metric, len(nodes))
 
 
 def is_inspect_log(document: Any) -> bool:
@@ -125,9 +144,18 @@ def _run(header: Node, nodes: Iterable[Node], reductions: Node, columns: Columns
     ]
     samples += _absent(header, samples)
     graded = replace(columns.scale, low=0.0, high=1.0)
-    scales = dict.fromkeys(kinds.letters - kinds.numbers, graded)
-    reduced = _reduced(header, reductions, samples, columns)
-    return PeerRun(header.file, _TOOL, samples, scales, reduced=reduced)
+    scales = dict.fromkeys(kinds.letters.keys() - kinds.numbers.keys(), graded)
+    metrics = {metric for sample in samples for metric in sample.scores}
+    epochs = max(Counter(sample.id for sample in samples).values())
+    return PeerRun(
+        header.file,
+        _TOOL,
+        samples,
+        scales,
+        reduced=_reduced(header, reductions, samples, columns),
+        methods=inspect_methods(header, metrics, epochs),
+        notes=tuple(kinds.notes()),
+    )
 
 
 def _graders(header: Node) -> dict[str, str]:
@@ -136,8 +164,7 @@ def _graders(header: Node) -> dict[str, str]:
     role = evaluated.member("model_roles").member("grader")
     usual = _model(role) or evaluated.member("model").text()
     graders: dict[str, str] = {}
-    for scorer in evaluated.member("scorers").items():
-        name = scorer.member("name").text().rpartition("/")[2]
+    for name, scorer in scorer_names(header):
         model = _model(scorer.member("options").member("model"))
         if not model and name.startswith(_MODEL_GRADED):
             model = usual
@@ -155,9 +182,7 @@ def _model(node: Node) -> str:
 
 def _judges(scores: Iterable[str], graders: Mapping[str, str]) -> dict[str, str]:
     """Return the grader by metric, of which a scorer may have several."""
-    known = {
-        metric: graders.get(metric) or graders.get(metric.partition(".")[0]) for metric in scores
-    }
+    known = {metric: of_metric(graders, metric) for metric in scores}
     return {metric: grader for metric, grader in known.items() if grader}
 
 
@@ -260,27 +285,28 @@ def _number(node: Node, metric: str, kinds: _Kinds) -> float | None:
     """Return a score as inspect_ai makes it a number; ``None`` if it is unscored."""
     value = node.value
     if isinstance(value, bool):
-        kinds.letters.add(metric)
+        kinds.letters[metric] += 1
         return float(value)
     if not isinstance(value, str):
         if isinstance(value, list):
             raise _no_score(node)
         number = node.number()
         if number is not None:
-            kinds.numbers.add(metric)
+            kinds.numbers[metric] += 1
         return number
     known = _LETTERS.get(value, _WORDS.get(value.lower()))
     if known is not None:
-        kinds.letters.add(metric)
+        kinds.letters[metric] += 1
         return known
     try:
         number = float(value)
     except ValueError:
-        raise _no_score(node) from None
-    if not math.isfinite(number):
-        raise _no_score(node)
-    kinds.numbers.add(metric)
-    return number
+        number = math.nan
+    if math.isfinite(number):
+        kinds.numbers[metric] += 1
+        return number
+    kinds.texts.setdefault(metric, []).append(node)
+    return None
 
 
 def _no_score(node: Node) -> InputError:
@@ -315,11 +341,10 @@ def _reduced(
     header: Node, reductions: Node, samples: Sequence[PeerSample], columns: Columns
 ) -> Mapping[tuple[str, str], float]:
     """Return the values that the first reducer of the log made of the epochs, unless it is mean."""
-    reducers = header.member("eval").member("config").member("epochs_reducer").items()
+    wanted = first_reducer(header) or MEAN
     epochs = Counter(sample.id for sample in samples if sample.is_judged)
-    if not reducers or reducers[0].text() == _MEAN or max(epochs.values(), default=1) < 2:
+    if wanted == MEAN or max(epochs.values(), default=1) < 2:
         return {}
-    wanted = reducers[0].text()
     items = [item for item in reductions.items() if item.member("reducer").value == wanted]
     if not items:
         raise reductions.refusal(f"the values that {wanted!r} makes of the epochs of a sample")

@@ -7,14 +7,15 @@ A document type is refused, because only an attack on the reader needs one.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from xml.etree.ElementTree import ParseError, XMLParser
 
 from pytest_llmeval.baselines.peers.samples import PeerRun, PeerSample, tags_of
-from pytest_llmeval.baselines.table import ANSWERS, Columns
+from pytest_llmeval.baselines.table import ANSWERS, Columns, are_numbers, is_number, texts_note
 from pytest_llmeval.errors import InputError
+from pytest_llmeval.text import one_line
 
 _TOOL = "JUnit"
 _ROOTS = ("testsuites", "testsuite")
@@ -99,9 +100,13 @@ def read_junit(path: Path, columns: Columns) -> PeerRun:
         InputError: It cannot be read, or is no JUnit file.
     """
     tests = _tests(path)
-    numbers = _numbers(tests, columns.cluster)
+    cells = _cells(tests, columns.cluster)
+    numbers = _numbers(cells, columns.known)
     samples = [_sample(path, test, numbers) for test in tests]
-    return PeerRun(str(path), _TOOL, samples, is_mixed=True)
+    counted = {name: sum(map(is_number, texts)) for name, texts in cells.items()}
+    texts = {name: counted[name] for name in cells if name not in numbers}
+    notes = tuple(_notes(path, cells, numbers))
+    return PeerRun(str(path), _TOOL, samples, is_mixed=True, texts=texts, notes=notes)
 
 
 def _tests(path: Path) -> list[_Test]:
@@ -120,24 +125,39 @@ def _tests(path: Path) -> list[_Test]:
     return reader.tests
 
 
-def _numbers(tests: list[_Test], cluster: str) -> dict[str, str]:
-    """Return the properties that are metrics, with the names of these metrics."""
-    others = {*ANSWERS, _CASE, cluster}
-    values: dict[str, list[str]] = {}
+def _cells(tests: list[_Test], cluster: str) -> dict[str, list[str]]:
+    """Return the texts of each property that may be a score."""
+    others = {*ANSWERS, _CASE, cluster, ""}
+    cells: dict[str, list[str]] = {}
     for test in tests:
         for name, value in test.properties.items():
-            if value.strip() and name not in others:
-                values.setdefault(name, []).append(value)
-    scored = [name for name in values if name.startswith(_SCORE_PREFIX)]
-    candidates = scored or [name for name, texts in values.items() if all(map(_is_number, texts))]
-    return {name: name.removeprefix(_SCORE_PREFIX) for name in candidates if name}
+            if name not in others and not _is_empty(value):
+                cells.setdefault(name, []).append(value)
+    return cells
 
 
-def _is_number(text: str) -> bool:
-    try:
-        return not math.isinf(float(text))
-    except ValueError:
-        return text.strip() == _UNSCORED
+def _numbers(cells: Mapping[str, list[str]], known: Collection[str]) -> dict[str, str]:
+    """Return the properties that are metrics, with the names of these metrics.
+
+    A text among numbers is a score that could not be made. It must not hide the others.
+    """
+    scored = [name for name in cells if name.startswith(_SCORE_PREFIX)]
+    candidates = scored or [
+        name for name, texts in cells.items() if name in known or are_numbers(texts)
+    ]
+    return {name: name.removeprefix(_SCORE_PREFIX) for name in candidates}
+
+
+def _notes(path: Path, cells: Mapping[str, list[str]], numbers: Mapping[str, str]) -> Iterator[str]:
+    """Yield the texts among the values of each metric, in words."""
+    for name, metric in numbers.items():
+        texts = [text for text in cells[name] if not is_number(text)]
+        if texts:
+            yield texts_note(str(path), repr(one_line(texts[0], 40)), metric, len(texts))
+
+
+def _is_empty(text: str) -> bool:
+    return text.strip() in ("", _UNSCORED)
 
 
 def _sample(path: Path, test: _Test, numbers: Mapping[str, str]) -> PeerSample:
@@ -147,7 +167,7 @@ def _sample(path: Path, test: _Test, numbers: Mapping[str, str]) -> PeerSample:
     others = {*numbers, *ANSWERS, _CASE}
     metadata = {key: value for key, value in test.properties.items() if key not in others}
     scores = {
-        metric: _value(path, name, key, test.properties[key])
+        metric: _value(test.properties[key])
         for key, metric in numbers.items()
         if key in test.properties
     }
@@ -165,15 +185,7 @@ def _sample(path: Path, test: _Test, numbers: Mapping[str, str]) -> PeerSample:
     )
 
 
-def _value(path: Path, case: str, name: str, text: str) -> float | None:
-    if not text.strip() or text.strip() == _UNSCORED:
-        return None
-    try:
-        number = float(text)
-    except ValueError:
-        number = math.inf
-    if math.isinf(number):
-        raise InputError(
-            f"{path}: found {text!r} as {name} of {case}; allowed: a number, or {_UNSCORED!r}"
-        )
+def _value(text: str) -> float | None:
+    """Return a score; ``None`` if it is unscored."""
+    number = float(text) if is_number(text) else math.nan
     return None if math.isnan(number) else number

@@ -246,7 +246,7 @@ def _sample(row: _Row) -> PeerSample:
     result, test = row.result, row.test
     metadata = test.member("metadata").members()
     name, tags = _id(row), tags_of(metadata)
-    reference = text_of(test.member("assert").value) or ""
+    reference = _reference(test)
     sample = PeerSample(
         name,
         tags=tags,
@@ -279,6 +279,13 @@ def _sample(row: _Row) -> PeerSample:
         reasons={_SCORE: reason} if reason else {},
         judges=_judges(row),
     )
+
+
+def _reference(test: Node) -> str:
+    """Return the assertions of a test, and the score that it needs, where that is not usual."""
+    assertions = text_of(test.member("assert").value) or ""
+    threshold = test.member("threshold").number()
+    return assertions if threshold is None else f"{assertions} threshold {threshold:g}"
 
 
 def _compared(row: _Row) -> Iterator[tuple[str, str]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from hashlib import blake2b
@@ -13,6 +14,7 @@ from typing import Any
 from pytest_llmeval.baselines.table import Columns
 from pytest_llmeval.errors import InputError, nearest
 from pytest_llmeval.gating.content import Content, text_hash
+from pytest_llmeval.gating.file_facts import FileFacts, Method
 from pytest_llmeval.gating.scores import BaselineCase, CaseScores, MetricValues, RunScores
 from pytest_llmeval.records.answer_text import AnswerText
 from pytest_llmeval.records.result import PASS_RATE
@@ -85,6 +87,9 @@ class PeerRun:
         is_mixed: Whether its numbers need not be scores. Then one that leaves the scale has no
             range, and is shown without a verdict.
         reduced: Values that the tool made of several samples, by id and metric.
+        methods: How the tool made the scores, by metric; by default their mean over the samples.
+        texts: Properties that are no scores because of their texts, with their number of numbers.
+        notes: Values that are no scores, in words.
     """
 
     file: str
@@ -94,6 +99,9 @@ class PeerRun:
     on_request: frozenset[str] = frozenset()
     is_mixed: bool = False
     reduced: Mapping[tuple[str, str], float] = field(default_factory=dict)
+    methods: Mapping[str, Method] = field(default_factory=dict)
+    texts: Mapping[str, int] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
 
 
 def peer_scores(run: PeerRun, columns: Columns, name: str = "") -> RunScores:
@@ -111,7 +119,15 @@ def peer_scores(run: PeerRun, columns: Columns, name: str = "") -> RunScores:
             f"{run.file}: found no score and no outcome in {run.tool}'s "
             f"{len(run.samples)} results; allowed: a file with at least one"
         )
-    return RunScores(name or run.file, cases, scales, is_plain=True, tool=run.tool)
+    facts = FileFacts(_methods(run, scales), run.texts, run.notes)
+    return RunScores(name or run.file, cases, scales, is_plain=True, tool=run.tool, file=facts)
+
+
+def _methods(run: PeerRun, scales: Iterable[str]) -> dict[str, Method]:
+    """Return how the scores were made: by most tools as the mean of all samples that there are."""
+    samples = Counter(sample.id for sample in run.samples if not sample.is_skipped)
+    usual = Method(samples=max(samples.values(), default=1))
+    return {name: run.methods.get(name, usual) for name in scales}
 
 
 def peer_cases(run: PeerRun, columns: Columns) -> Iterator[BaselineCase]:
@@ -234,7 +250,7 @@ def _case(
     judged = [sample for sample in samples if sample.is_judged]
     by_metric = {
         name: MetricValues(
-            tuple(_values(judged, name, scale)),
+            () if _lacks_sample(samples, name) else _values(judged, name, scale),
             _judges(judged, name),
             run.reduced.get((first.id, name)),
         )
@@ -301,17 +317,35 @@ def _identity(answers: Iterable[str], by_metric: Mapping[str, MetricValues]) -> 
 
     Equal texts alone would not do: a grader may have looked at more than the text.
     """
-    values = [f"{name} {values.values}" for name, values in sorted(by_metric.items())]
+    values = [
+        f"{name} {values.values} {values.reduced}" for name, values in sorted(by_metric.items())
+    ]
     return text_hash("\0".join((*answers, *values)))
 
 
-def _values(judged: Iterable[PeerSample], name: str, scale: Scale) -> Iterator[float]:
-    """Yield the scores of the samples that are scored."""
-    for sample in judged:
-        value = sample.scores.get(name)
-        if value is not None and not _is_missing(value, scale):
-            on_scale = _on_scale(value, scale)
-            yield value if on_scale is None else on_scale
+def _lacks_sample(samples: Iterable[PeerSample], name: str) -> bool:
+    """Return whether a sample of a case should have a score, and has none.
+
+    The scores of the other samples may be so good because the worst are missing.
+    """
+    tried = [sample for sample in samples if not sample.is_skipped]
+    # Two tests of one id may take different scores: what they compare with tells them apart.
+    references = {sample.reference for sample in tried if sample.is_judged}
+    taken = {sample.reference for sample in tried if sample.is_judged and name in sample.scores}
+    for sample in tried:
+        may_take = sample.reference in taken or sample.reference not in references
+        if may_take and (sample.error or sample.scores.get(name) is None):
+            return True
+    return False
+
+
+def _values(judged: Iterable[PeerSample], name: str, scale: Scale) -> tuple[float, ...]:
+    """Return the scores of the samples that take it; none if the judge of one has failed."""
+    known = [value for sample in judged if (value := sample.scores.get(name)) is not None]
+    if any(_is_missing(value, scale) for value in known):
+        return ()
+    on_scale = [(value, _on_scale(value, scale)) for value in known]
+    return tuple(value if inside is None else inside for value, inside in on_scale)
 
 
 def _passes(samples: Sequence[PeerSample]) -> tuple[float, ...] | None:
@@ -324,13 +358,13 @@ def _passes(samples: Sequence[PeerSample]) -> tuple[float, ...] | None:
 
 
 def _outcome(samples: Sequence[PeerSample]) -> str:
-    """Return the outcome of a case; a case of which no sample could be judged is an error."""
+    """Return the outcome of a case; a case of which a sample could not be judged is an error."""
     tried = [sample for sample in samples if not sample.is_skipped]
     if not tried:
         return "skipped"
     judged = [sample for sample in tried if not sample.error]
-    if not judged or any(sample.is_undecided for sample in judged):
+    if len(judged) < len(tried) or any(sample.is_undecided for sample in judged):
         return "error"
-    if len(judged) < len(tried) or any(sample.is_passed is None for sample in judged):
+    if any(sample.is_passed is None for sample in judged):
         return ""
     return "passed" if all(sample.is_passed for sample in judged) else "failed"

@@ -85,21 +85,31 @@ def _holds(metric: MetricPlan) -> str:
 
 
 def _needs(metric: MetricPlan) -> str:
-    ways = []
-    if metric.cases_needed is not None:
-        cases = f"{count(metric.cases_needed, 'case')} with {count(metric.samples, 'sample')}"
-        ways.append(f"{cases}{_price(metric.usd_cases)}")
-    if metric.samples_needed is not None:
-        samples = f"{count(metric.cases, 'case')} with {count(metric.samples_needed, 'sample')}"
-        ways.append(f"{samples}{_price(metric.usd_samples)}")
+    ways = list(_ways(metric))
+    if metric.is_enough:
+        enough = "today's suite is large enough"
+        return f"need {', or '.join(ways)}; {enough}" if ways else f"need no more: {enough}"
     if not ways:
         return "cannot be shown by more cases or samples of this kind"
     text = f"need {', or '.join(ways)}"
-    if metric.is_enough:
-        return f"{text}; today's suite is large enough"
     if len(ways) == 1:
         return text
     return f"{text}; more {metric.cheaper} are cheaper"
+
+
+def _ways(metric: MetricPlan) -> Iterator[str]:
+    """Yield the suites that show the drop: smaller than today's if that is enough, else larger."""
+    cases, samples = metric.cases_needed, metric.samples_needed
+    if cases is not None and _differs(cases, metric.cases, metric.is_enough):
+        suite = f"{count(cases, 'case')} with {count(metric.samples, 'sample')}"
+        yield f"{suite}{_price(metric.usd_cases)}"
+    if samples is not None and _differs(samples, metric.samples, metric.is_enough):
+        suite = f"{count(metric.cases, 'case')} with {count(samples, 'sample')}"
+        yield f"{suite}{_price(metric.usd_samples)}"
+
+
+def _differs(needed: int, today: int, is_enough: bool) -> bool:
+    return needed < today if is_enough else needed > today
 
 
 def _price(amount: float | None) -> str:
