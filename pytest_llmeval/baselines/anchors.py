@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from pytest_llmeval.baselines.stored import is_as_judged, stored_answers
 from pytest_llmeval.gating.pairing import Pair, ends
-from pytest_llmeval.gating.scores import by_name, metric_values
+from pytest_llmeval.gating.values import by_name, metric_values
 from pytest_llmeval.goldens.selection import random_subset
 from pytest_llmeval.judging.ask import begin_score
 from pytest_llmeval.records.comparison import AnchorCheck

@@ -74,8 +74,8 @@ class Baseline:
             rescored = sum(len(self.rejudged[key]) for key in self.edited)
             yield (
                 f"baseline {self.name}: {count(rescored, 'score')} of "
-                f"{count(len(self.edited), 'case')} made again, because the expected answer or "
-                "another requirement of the row was edited"
+                f"{count(len(self.edited), 'case')} made again, because the expected answer, "
+                "another requirement of the row or the answer pattern was edited"
             )
 
     @property

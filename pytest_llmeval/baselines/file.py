@@ -17,15 +17,15 @@ from typing import Any, TextIO
 
 from pytest_llmeval.errors import InputError, SettingError
 from pytest_llmeval.gating.content import UNKNOWN, Content, text_hash
+from pytest_llmeval.gating.sampling import sampling_of
 from pytest_llmeval.gating.scores import (
     BaselineCase,
     CaseScores,
-    MetricValues,
     RunScores,
     case_scores,
-    contexts_hash,
-    request_hash,
+    replies_of,
 )
+from pytest_llmeval.gating.values import MetricValues, contexts_hash, request_hash
 from pytest_llmeval.records.answer_text import EXACT_MATCH, AnswerText, answers_of
 from pytest_llmeval.records.call import resolved_model
 from pytest_llmeval.records.result import PASS_RATE, CaseResult, Outcome
@@ -92,6 +92,8 @@ class _Line:
     model: str = ""
     system_fingerprint: str = ""
     thresholds: tuple[str, ...] | None = None
+    must_pass: bool | None = None
+    replies: tuple[str, ...] = ()
 
 
 def is_baseline(path: Path) -> bool:
@@ -224,6 +226,7 @@ def _line(result: CaseResult, scores: CaseScores) -> dict[str, Any]:
     reasons = {score.name: score.reason for score in result.scores if score.reason}
     answers = answers_of(result)
     contexts = [list(answer.contexts) for answer in answers]
+    replies = list(replies_of(result))
     return {
         "file": file,
         "suite": suite,
@@ -234,11 +237,13 @@ def _line(result: CaseResult, scores: CaseScores) -> dict[str, Any]:
         "expected": result.case.expected,
         "content": _content_line(scores.content),
         "thresholds": scores.thresholds,
+        "must_pass": scores.must_pass,
         "scores": {
             name: _score(values, reasons.get(name, ""))
             for name, values in sorted(scores.by_metric.items())
         },
         "answers": [answer.text for answer in answers],
+        **({"replies": replies} if replies else {}),
         **({"contexts": contexts} if any(contexts) else {}),
         "request": result.request_key,
         "basis": dict(result.basis),
@@ -298,6 +303,8 @@ def _case(line: Mapping[str, Any]) -> BaselineCase:
         request=request_hash(case.request, case.basis),
         model=intern(resolved_model(case.model, case.system_fingerprint)),
         thresholds=case.thresholds,
+        must_pass=case.must_pass,
+        sampling=sampling_of(case.basis),
     )
     for threshold in case.thresholds or ():
         Threshold.parse(threshold, "baseline")
@@ -322,6 +329,7 @@ def _case(line: Mapping[str, Any]) -> BaselineCase:
         case.request,
         case.basis,
         text,
+        case.replies,
     )
 
 

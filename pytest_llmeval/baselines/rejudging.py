@@ -16,12 +16,15 @@ from typing import TYPE_CHECKING, cast
 from pytest_llmeval.assembly.judges import asks_judge
 from pytest_llmeval.assembly.roles import judges_itself
 from pytest_llmeval.baselines.anchors import AnchorScorers, LiveScores, check_anchors, live_scores
+from pytest_llmeval.baselines.extracting import extracted_again
 from pytest_llmeval.baselines.stored import first_answer, is_as_judged, stored_answers
 from pytest_llmeval.cases.reducing import reduce_scores
 from pytest_llmeval.errors import InputError
 from pytest_llmeval.gating.content import content_of
 from pytest_llmeval.gating.pairing import Pair, join
-from pytest_llmeval.gating.scores import CaseScores, MetricValues, RunScores
+from pytest_llmeval.gating.sampling import differs_in_pattern, sampling_of
+from pytest_llmeval.gating.scores import CaseScores, RunScores
+from pytest_llmeval.gating.values import MetricValues
 from pytest_llmeval.judging.ask import begin_score, start_ahead
 from pytest_llmeval.judging.rescore import decide_by_thresholds, judged_outcome
 from pytest_llmeval.records.call import Completion
@@ -75,13 +78,18 @@ class _Stale:
     Attributes:
         key: The case in the baseline.
         metrics: The metrics of these scores.
-        is_edited: Whether its reference or another column was edited.
+        is_edited: Whether its reference, another column or the pattern of its answer was edited.
+        pattern: The pattern that takes its answers out of the replies now; ``None`` if it has not
+            changed.
+        is_like: Whether its scores stand if it takes out the same answers.
         drifted: Those of the metrics whose judge has changed behind its name.
     """
 
     key: Key
     metrics: tuple[str, ...]
     is_edited: bool = False
+    pattern: str | None = None
+    is_like: bool = False
     drifted: frozenset[str] = frozenset()
 
 
@@ -106,8 +114,8 @@ def rejudge(
         return Rejudged(before, {}, anchors=anchors)
     keys = {case.key for case in stale.values()}
     cases = {case.key: case for case in before.read_cases() if case.key in keys and case.answers}
-    reducer = parse_reducer(session.settings.reducer, session.settings.samples)
     renewed = dict(before.cases)
+    stale = dict(_with_answers_of_run(stale, cases, renewed))
     for case in stale.values():
         if case.drifted:
             unlike = frozenset({*case.drifted, PASS_RATE})
@@ -120,6 +128,7 @@ def rejudge(
         if not new_scores:
             continue
         case = stale[result.key]
+        reducer = _reducer(session, result)
         new = _renewed(renewed[case.key], result, cases[case.key], new_scores, reducer)
         scores[case.key] = _before_scores(new, new_scores)
         names = {name for _, name in new_scores}
@@ -134,6 +143,43 @@ def rejudge(
     again = {name for by_metric in scores.values() for name in by_metric}
     baseline = replace(before, cases=renewed, renewed=frozenset({*again, PASS_RATE}))
     return Rejudged(baseline, scores, frozenset(edited), anchors)
+
+
+def _with_answers_of_run(
+    stale: Mapping[Key, _Stale], cases: dict[Key, BaselineCase], renewed: dict[Key, CaseScores]
+) -> Iterator[tuple[Key, _Stale]]:
+    """Take the answers out of the replies as the run does, and yield the cases to score again.
+
+    Args:
+        stale: The cases with scores that cannot be compared, by key in the run.
+        cases: The cases of the baseline; those whose answers are not known are removed.
+        renewed: Their scores, which get what the answers have changed.
+    """
+    for key, case in stale.items():
+        stored = cases.get(case.key)
+        if case.pattern is None or stored is None:
+            yield key, case
+            continue
+        extracted = extracted_again(stored, case.pattern)
+        if extracted is None:
+            del cases[case.key]
+            continue
+        cases[case.key] = extracted
+        old = renewed[case.key]
+        if extracted.answers != stored.answers:
+            renewed[case.key] = old.with_answers(extracted.answers)
+        elif case.is_like and not case.drifted:
+            renewed[case.key] = replace(old, rescored=frozenset(old.by_metric))
+            continue
+        yield key, case
+
+
+def _reducer(session: Session, result: CaseResult) -> Reducer:
+    """Return the reducer of a case, which its test may have set."""
+    sampling = sampling_of(result.basis)
+    if sampling is None:
+        return parse_reducer(session.settings.reducer, session.settings.samples)
+    return parse_reducer(sampling.reducer, sampling.samples)
 
 
 def _examine(
@@ -184,8 +230,13 @@ def count_rejudging(session: Session, before: RunScores, plans: Iterable[Plan]) 
         key = (plan.suite, plan.case.source.file, plan.case.id)
         if key not in by_key or key not in before.cases:
             continue
-        for scorer, is_stale in _declared_judges(session, plan, before.cases[key]):
-            answers = by_key[key]
+        stored = by_key[key]
+        extracted = _extracted_for(plan, stored)
+        if extracted is None:
+            continue
+        is_changed = extracted.answers != stored.answers
+        for scorer, is_stale in _declared_judges(session, plan, before.cases[key], is_changed):
+            answers = extracted
             if not is_stale:
                 anchors[scorer.version] += 1
                 if anchors[scorer.version] > session.settings.anchors:
@@ -198,11 +249,20 @@ def count_rejudging(session: Session, before: RunScores, plans: Iterable[Plan]) 
         future.result()
 
 
+def _extracted_for(plan: Plan, stored: BaselineCase) -> BaselineCase | None:
+    """Return a case with the answers that the pattern of a test takes out; ``None`` without any."""
+    pattern = plan.settings.answer_pattern or ""
+    sampling = stored.scores.sampling
+    if sampling is None or sampling.pattern == pattern:
+        return stored
+    return extracted_again(stored, pattern)
+
+
 def _declared_judges(
-    session: Session, plan: Plan, old: CaseScores
+    session: Session, plan: Plan, old: CaseScores, has_new_answers: bool
 ) -> Iterator[tuple[ReadyScorer, bool]]:
     """Yield the judges that a test declares, and whether its baseline needs them."""
-    is_edited = not old.content.may_accept_like(content_of(plan.case))
+    is_edited = has_new_answers or not old.content.may_accept_like(content_of(plan.case))
     for name, params in plan.declared:
         if name not in old.by_metric or not asks_judge(name, session.settings):
             continue
@@ -221,17 +281,23 @@ def _stale(session: Session, pairs: Iterable[Pair]) -> Iterator[tuple[Key, _Stal
     for old, new in pairs:
         is_edited = not old.content.may_accept_like(new.content)
         has_edited = bool(old.content.edited_columns(new.content))
+        has_extracted = differs_in_pattern(old.sampling, new.sampling)
+        is_like = not (is_edited or has_edited)
         names = []
         for name, values in old.by_metric.items():
             if name not in new.by_metric or name == PASS_RATE:
                 continue
             is_judged = asks_judge(name, session.settings)
-            is_unlike = is_edited or not values.may_be_like(new.by_metric[name])
+            is_of_new_judge = not values.may_be_like(new.by_metric[name])
+            is_like = is_like and not is_of_new_judge
+            is_unlike = is_edited or has_extracted or is_of_new_judge
             # A metric costs nothing, and may read any column.
             if (is_unlike or (has_edited and not is_judged)) and (is_trusted or not is_judged):
                 names.append(name)
         if names:
-            yield new.key, _Stale(old.key, tuple(names), is_edited or has_edited)
+            is_edited = is_edited or has_edited or has_extracted
+            pattern = new.sampling.pattern if has_extracted and new.sampling else None
+            yield new.key, _Stale(old.key, tuple(names), is_edited, pattern, is_like)
 
 
 def _started(

@@ -13,7 +13,8 @@ from typing import Any
 from pytest_llmeval.errors import GoldenFileError, InputError, Problem, nearest
 from pytest_llmeval.gating.content import text_hash
 from pytest_llmeval.gating.file_facts import FileFacts
-from pytest_llmeval.gating.scores import BaselineCase, CaseScores, MetricValues, RunScores
+from pytest_llmeval.gating.scores import BaselineCase, CaseScores, RunScores
+from pytest_llmeval.gating.values import MetricValues
 from pytest_llmeval.goldens.formats import format_of
 from pytest_llmeval.records.answer_text import EXACT_MATCH, AnswerText
 from pytest_llmeval.records.score import UNIT_SCALE, Scale, is_failed_judge

@@ -40,7 +40,10 @@ _SUBJECTS: Mapping[str, str] = {
     "row": "tags or other columns of the row",
     "scorers": "scorers",
     "thresholds": "thresholds",
-    "sampling": "samples",
+    "samples": "samples",
+    "reducer": "reducer",
+    "answer_pattern": "answer pattern",
+    "must_pass": "must pass",
 }
 """The subjects of a basis in words."""
 

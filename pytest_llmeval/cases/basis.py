@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from pytest_llmeval.assembly.judges import asks_judge
 from pytest_llmeval.errors import LLMEvalError
 from pytest_llmeval.gating.content import text_hash
+from pytest_llmeval.gating.sampling import Sampling
 
 if TYPE_CHECKING:
     from pytest_llmeval.assembly.session import Session
@@ -50,8 +51,15 @@ def basis_of(
         "row": _hash([case.tags, metadata]),
         "scorers": _scorers(session, plan),
         "thresholds": _thresholds(plan),
-        "sampling": _sampling(plan),
+        **sampling_basis(plan),
     }
+
+
+def sampling_basis(plan: Plan) -> dict[str, str]:
+    """Return how many answers there are, and how they decide together, by subject."""
+    settings = plan.settings
+    sampling = Sampling.of(settings.samples, settings.reducer, settings.answer_pattern)
+    return {**sampling.basis(), "must_pass": "yes" if plan.case.must_pass else "no"}
 
 
 def _parameters(parameters: Parameters) -> str:
@@ -93,17 +101,6 @@ def _versions(session: Session, plan: Plan) -> Iterator[tuple[str, str]]:
 def _thresholds(plan: Plan) -> str:
     texts = [_with_params(str(bound), bound.params) for bound in plan.thresholds]
     return "; ".join(sorted(texts)) or _NONE
-
-
-def _sampling(plan: Plan) -> str:
-    """Write how many answers there are, and how they decide together."""
-    settings = plan.settings
-    parts = [f"samples={settings.samples}", f"reducer={settings.reducer}"]
-    if plan.case.must_pass:
-        parts.append("must pass")
-    if settings.answer_pattern:
-        parts.append(f"answer pattern {settings.answer_pattern!r}")
-    return ", ".join(parts)
 
 
 def _with_params(name: str, params: Mapping[str, Any]) -> str:

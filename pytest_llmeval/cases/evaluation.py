@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import KW_ONLY, dataclass, field, fields, replace
 from typing import TYPE_CHECKING, Any
 
-from pytest_llmeval.cases.basis import basis_of
+from pytest_llmeval.cases.basis import basis_of, sampling_basis
 from pytest_llmeval.cases.must_pass import is_broken
 from pytest_llmeval.cases.plan import Plan, Wanted
 from pytest_llmeval.cases.sample import answer_request
@@ -258,8 +258,10 @@ class CaseEvaluation:
 
     def _identity(self) -> tuple[str, Mapping[str, str]]:
         """Return what a later run compares with: the key of the request, and its basis."""
-        if self._sent is None or self._provider is None:
+        if self._request is None:
             return "", {}
+        if self._sent is None or self._provider is None:
+            return "", sampling_basis(self.plan)
         basis = basis_of(self.session, self.plan, self._provider, self._sent)
         return lasting_key(self._provider, self._sent), basis
 

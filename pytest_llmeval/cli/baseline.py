@@ -13,7 +13,8 @@ from pytest_llmeval.errors import InputError
 from pytest_llmeval.runlog.lookup import LATEST
 
 if TYPE_CHECKING:
-    from pytest_llmeval.gating.scores import MetricValues, RunScores
+    from pytest_llmeval.gating.scores import RunScores
+    from pytest_llmeval.gating.values import MetricValues
 
 
 _DEFAULT_NAME = "main"

@@ -15,7 +15,8 @@ from pytest_llmeval.gating.edits import (
     shown_name,
 )
 from pytest_llmeval.gating.pairing import Joined, Paired, ends, join, pair
-from pytest_llmeval.gating.rethresholding import threshold_edits, with_thresholds_of_run
+from pytest_llmeval.gating.resampling import as_in_run, sampling_edits
+from pytest_llmeval.gating.rethresholding import threshold_edits
 from pytest_llmeval.gating.same_requests import answering_models, same_requests
 from pytest_llmeval.gating.scores import CaseScores, RunScores, no_such_score
 from pytest_llmeval.gating.slicing import judged_slices
@@ -31,7 +32,7 @@ from pytest_llmeval.records.result import PASS_RATE, Key
 from pytest_llmeval.records.score import Scale
 from pytest_llmeval.records.scorer import RUBRIC
 from pytest_llmeval.records.verdicts import flip_of_values
-from pytest_llmeval.stats.comparability import not_compared, with_coverage
+from pytest_llmeval.stats.comparability import needs_new_baseline, not_compared, with_coverage
 from pytest_llmeval.stats.gate import USUAL, GateRules, gate, gate_metrics
 from pytest_llmeval.stats.paired import ROUNDING, PairedScores, length_change
 from pytest_llmeval.stats.suspects import suspects
@@ -103,10 +104,7 @@ def compare_runs(tasks: Sequence[Task]) -> tuple[Comparison, ...]:
     Raises:
         InputError: Cases cannot be joined, because a table has ids alone and one is ambiguous.
     """
-    works = [
-        _Work(task, with_thresholds_of_run(join(task.before, task.after, task.left_out)))
-        for task in tasks
-    ]
+    works = [_Work(task, as_in_run(join(task.before, task.after, task.left_out))) for task in tasks]
     scores: dict[_Compared, PairedScores] = {}
     rules: dict[_Compared, GateRules] = {}
     identical: set[_Compared] = set()
@@ -213,7 +211,7 @@ def _comparison(
         tuple(shown_name(case) for case in joined.added),
         tuple(shown_name(case) for case in joined.removed),
         tuple(shown_name(case) for key, case in task.after.cases.items() if key in task.left_out),
-        (*edits(joined), *threshold_edits(joined.pairs)),
+        (*edits(joined), *threshold_edits(joined.pairs), *sampling_edits(joined.pairs)),
         tuple(renamings(joined.pairs, task.before.is_plain or task.after.is_plain)),
         tuple(shown_name(case) for case in deleted(joined)),
         tuple(removed_failures(joined)),
@@ -225,7 +223,7 @@ def _comparison(
 def _quarantined_losses(task: Task) -> tuple[str, ...]:
     if not task.left_out:
         return ()
-    whole = join(task.before, task.after)
+    whole = as_in_run(join(task.before, task.after))
     return tuple(quarantined_losses(whole, task.left_out))
 
 
@@ -261,7 +259,7 @@ def _is_foreign(joined: Joined, task: Task) -> bool:
 
 def _with_remedy(paired: Paired, task: Task) -> str:
     """Return the obstacle of a metric with what removes it."""
-    if not paired.coverage.is_same_judge:
+    if needs_new_baseline(paired.coverage):
         return f"{paired.obstacle}; {task.remedy}"
     runs = [run for run in (task.before, task.after) if run.is_plain]
     scales = [run.scales[paired.metric] for run in runs if paired.metric in run.scales]
@@ -336,6 +334,9 @@ def _flipped(
     flips: dict[str | None, list[CaseChange]] = {"lost": [], "gained": [], None: []}
     for old, new in joined.pairs:
         if old.value_of(metric) is None or new.value_of(metric) is None:
+            continue
+        if not old.is_comparable(new, metric):
+            # What differs may be the effect of an edit.
             continue
         change = _change(old, new, metric)
         before = (change.before - low) / (high - low)

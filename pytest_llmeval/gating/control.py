@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from pytest_llmeval.gating.pairing import Joined, Paired
+from pytest_llmeval.gating.sampling import sampling_change
 from pytest_llmeval.gating.scores import CaseScores, RandomDraw
 from pytest_llmeval.goldens.selection import random_subset
 
@@ -39,6 +40,8 @@ def scores_of_all(joined: Joined, paired: Paired) -> tuple[float, ...]:
     drawn = random_subset(list(by_name), draw.limit, draw.seed)
     tried = {_nodeid(case) for case in joined.after.cases.values()}
     if drawn != tried or len(paired.pairs) != len(drawn):
+        return ()
+    if any(sampling_change(old.sampling, new.sampling) for old, new in paired.pairs):
         return ()
     metric = paired.metric
     if any(old.value_of(metric) != before[old.key].value_of(metric) for old, _ in paired.pairs):

@@ -41,10 +41,23 @@ def edits(joined: Joined) -> Iterator[CaseEdit]:
             is_answer=now is not None and now.expected in now.answers,
             is_failure=is_failure(new),
         )
-    for old, new in joined.pairs:
-        columns = ", ".join(old.content.edited_columns(new.content))
-        if columns:
-            yield CaseEdit(shown_name(new), "columns", columns, columns, is_failure=is_failure(new))
+    yield from _column_edits(joined)
+
+
+def _column_edits(joined: Joined) -> Iterator[CaseEdit]:
+    edited = [(new, old.content.edited_columns(new.content)) for old, new in joined.pairs]
+    edited = [(new, columns) for new, columns in edited if columns]
+    after = _texts(joined.after, {new.key for new, _ in edited})
+    for new, columns in edited:
+        names, now = ", ".join(columns), after.get(new.key)
+        yield CaseEdit(
+            shown_name(new),
+            "columns",
+            names,
+            names,
+            is_answer=now is not None and new.content.holds(columns, now.answers),
+            is_failure=is_failure(new),
+        )
 
 
 def renamings(pairs: Iterable[Pair], is_by_id: bool) -> Iterator[Renaming]:
@@ -80,7 +93,7 @@ def quarantined_losses(joined: Joined, quarantined: Collection[Key]) -> Iterator
     """
     for old, new in joined.pairs:
         is_lost = flip_of_values(old.value_of(PASS_RATE), new.value_of(PASS_RATE)) == "lost"
-        if new.key in quarantined and is_lost:
+        if new.key in quarantined and is_lost and old.is_comparable(new, PASS_RATE):
             yield shown_name(new)
 
 

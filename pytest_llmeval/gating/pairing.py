@@ -7,7 +7,9 @@ from dataclasses import dataclass
 
 from pytest_llmeval.errors import InputError
 from pytest_llmeval.gating.content import Content
-from pytest_llmeval.gating.scores import CaseScores, MetricValues, RunScores
+from pytest_llmeval.gating.sampling import sampling_change
+from pytest_llmeval.gating.scores import CaseScores, RunScores
+from pytest_llmeval.gating.values import MetricValues
 from pytest_llmeval.records.comparison import Coverage
 from pytest_llmeval.records.result import PASS_RATE, Key
 from pytest_llmeval.records.score import Scale
@@ -273,6 +275,9 @@ def _coverage(joined: Joined, metric: str, pairs: Sequence[Pair]) -> Coverage:
     is_same = all(old.is_of_judge(new, metric) for old, new in pairs)
     edited = sum(metric in old.by_metric for old, _ in joined.edited)
     edited += sum(metric in old.by_metric for old, new in unlike(joined, metric))
+    settings = dict.fromkeys(
+        sampling_change(old.sampling, new.sampling) for old, new in unlike(joined, metric)
+    )
     rescored = sum(not old.content.may_accept_like(new.content) for old, new in pairs)
     return Coverage(
         selected,
@@ -285,6 +290,7 @@ def _coverage(joined: Joined, metric: str, pairs: Sequence[Pair]) -> Coverage:
         rescored,
         is_drifted=any(metric in old.drifted for old, _ in pairs),
         added=sum(metric in new.by_metric for new in new_cases),
+        settings="; ".join(filter(None, settings)),
     )
 
 

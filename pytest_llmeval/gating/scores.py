@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from sys import intern
@@ -11,8 +10,18 @@ from types import MappingProxyType
 from typing import NamedTuple
 
 from pytest_llmeval.errors import nearest
-from pytest_llmeval.gating.content import UNKNOWN, Content, content_of, text_hash
+from pytest_llmeval.gating.content import UNKNOWN, Content, column_of, content_of, text_hash
 from pytest_llmeval.gating.file_facts import FileFacts
+from pytest_llmeval.gating.sampling import Sampling, sampling_of
+from pytest_llmeval.gating.values import (
+    MetricValues,
+    by_name,
+    contexts_hash,
+    deciding_thresholds,
+    metric_values,
+    pass_values,
+    request_hash,
+)
 from pytest_llmeval.records.answer_text import AnswerText, answer_text, answers_of
 from pytest_llmeval.records.changed import UnchangedCase
 from pytest_llmeval.records.comparison import Comparison
@@ -23,37 +32,9 @@ from pytest_llmeval.records.result import (
     CaseResult,
     Key,
     Outcome,
-    Sample,
 )
-from pytest_llmeval.records.score import UNIT_SCALE, Scale, Score
+from pytest_llmeval.records.score import UNIT_SCALE, Scale
 from pytest_llmeval.records.verdicts import PASS_VALUES
-
-
-class MetricValues(NamedTuple):
-    """The values of a metric for a case.
-
-    Attributes:
-        values: A value per sample, in the metric's unit; empty if unscored.
-        version: Version of the scorer, or fingerprint of the judge; empty if unknown.
-        reduced: The value that the reducer made of several samples; ``None`` if unknown.
-    """
-
-    values: tuple[float, ...]
-    version: str = ""
-    reduced: float | None = None
-
-    @property
-    def value(self) -> float | None:
-        """The value of the case, reduced or else the mean; ``None`` if unscored."""
-        if not self.values:
-            return None
-        if self.reduced is not None:
-            return self.reduced
-        return math.fsum(self.values) / len(self.values)
-
-    def may_be_like(self, values: MetricValues) -> bool:
-        """Return whether the same scorer may have given both; an unknown version matches any."""
-        return not self.version or not values.version or self.version == values.version
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,8 +63,11 @@ class CaseScores:
         is_live: Whether it was answered anew in this run.
         thresholds: The thresholds that it was held against, in order; ``None`` if they are unknown,
             or did not decide alone.
-        are_thresholds_new: Whether it was decided by other thresholds than in the run it is
-            compared with, and cannot be decided again.
+        must_pass: Whether it must pass, so that further samples settle a missed threshold; ``None``
+            if unknown.
+        sampling: How its answers were taken and put together; ``None`` if unknown.
+        apart: Metrics, and the pass rate, that cannot be compared with the run it is compared with,
+            because its thresholds or its sampling are others, and they cannot be made again.
     """
 
     key: Key
@@ -104,7 +88,9 @@ class CaseScores:
     model: str = ""
     is_live: bool = False
     thresholds: tuple[str, ...] | None = None
-    are_thresholds_new: bool = False
+    must_pass: bool | None = None
+    sampling: Sampling | None = None
+    apart: frozenset[str] = frozenset()
 
     @property
     def is_row(self) -> bool:
@@ -117,10 +103,15 @@ class CaseScores:
         return self.outcome == "error" or self.is_unconfigured
 
     def is_comparable(self, after: CaseScores, metric: str) -> bool:
-        """Return whether a later score is of the same reference as that of this baseline case."""
-        if metric == PASS_RATE and self.are_thresholds_new:
+        """Return whether a later score is made as that of this baseline case, of one reference."""
+        if metric in self.apart:
             return False
         return metric in self.rescored or self.content.may_accept_like(after.content)
+
+    def with_answers(self, answers: Sequence[str]) -> CaseScores:
+        """Return the case with other answers of its samples."""
+        length = sum(map(len, answers)) // len(answers)
+        return replace(self, answer=_answers_hash(answers), length=length)
 
     def is_answered_like(self, after: CaseScores) -> bool:
         """Return whether a later case has the same answers, from the same passages."""
@@ -313,6 +304,14 @@ def run_scores(
     )
 
 
+def replies_of(result: CaseResult) -> tuple[str, ...]:
+    """Return the replies that a pattern has taken the answers from; empty without a pattern."""
+    sampling = sampling_of(result.basis)
+    if sampling is None or not sampling.pattern:
+        return ()
+    return tuple(answer.raw_text or answer.text for answer in answers_of(result))
+
+
 def scales_of(result: CaseResult, case: CaseScores) -> dict[str, Scale]:
     """Return the scales of the scores of a result, and of its pass rate if it has one."""
     scales: dict[str, Scale] = {}
@@ -321,6 +320,11 @@ def scales_of(result: CaseResult, case: CaseScores) -> dict[str, Scale]:
     if PASS_RATE in case.by_metric:
         scales[PASS_RATE] = UNIT_SCALE
     return scales
+
+
+def _answers_hash(answers: Sequence[str]) -> bytes:
+    """Return a short hash of the answers of a case; empty without one."""
+    return text_hash("\0".join(answers)) if answers else b""
 
 
 def case_scores(result: CaseResult, cluster: str = "") -> CaseScores:
@@ -332,7 +336,7 @@ def case_scores(result: CaseResult, cluster: str = "") -> CaseScores:
         name: metric_values(scores, result.samples)
         for name, scores in by_name(result.scores).items()
     }
-    passes = _pass_values(result)
+    passes = pass_values(result)
     if passes is not None:
         reduced = PASS_VALUES.get(result.outcome) if len(passes) > 1 else None
         by_metric[PASS_RATE] = MetricValues(passes, reduced=reduced)
@@ -341,91 +345,22 @@ def case_scores(result: CaseResult, cluster: str = "") -> CaseScores:
         result.key,
         result.outcome,
         by_metric,
-        text_hash("\0".join(texts)) if texts else b"",
+        _answers_hash(texts),
         sum(map(len, texts)) // len(texts) if texts else None,
         case.source.line,
         case.tags,
         None if member is None else str(member),
         tuple(answer.latency_s for answer in answers if not answer.cached and answer.latency_s > 0),
         result.outcome == "skipped" and result.cause == "no_model",
-        content_of(case, texts),
+        content_of(case, column_of(answers)),
         contexts=contexts_hash([answer.contexts for answer in answers]),
         request=request_hash(result.request_key, result.basis),
         model=intern(answers[0].resolved_model) if answers else "",
         is_live=bool(answers) and not any(answer.cached for answer in answers),
-        thresholds=_thresholds(result),
+        thresholds=deciding_thresholds(result),
+        must_pass=bool(case.must_pass),
+        sampling=sampling_of(result.basis),
     )
-
-
-def contexts_hash(contexts: Sequence[Sequence[str]]) -> bytes:
-    """Return a hash of the passages of several answers; empty if none has any."""
-    return text_hash(json.dumps([*map(list, contexts)])) if any(contexts) else b""
-
-
-def request_hash(request_key: str, basis: Mapping[str, str]) -> bytes:
-    """Return a short hash of a request and what decides on its answer; empty if unknown."""
-    if not request_key or not basis or not all(basis.values()):
-        return b""
-    return text_hash("\0".join((request_key, *(basis[name] for name in sorted(basis)))))
-
-
-def _thresholds(result: CaseResult) -> tuple[str, ...] | None:
-    """Return the thresholds of a result that they alone may have decided."""
-    # Further samples settle a missed threshold of a case that must pass.
-    if result.outcome not in PASS_VALUES or result.case.must_pass:
-        return None
-    if not result.is_row and result.outcome != "passed" and result.cause != "threshold":
-        return None
-    return tuple(sorted({str(check.threshold) for check in result.checks}))
-
-
-def _pass_values(result: CaseResult) -> tuple[float, ...] | None:
-    """Return 1 or 0 per sample or for the case; empty if not judged, ``None`` if not tried.
-
-    A row without a threshold always passes, so it says nothing, and would only dilute the rate.
-    """
-    if result.outcome == "skipped":
-        return None
-    if result.outcome == "passed" and result.is_row and not result.is_bounded:
-        return None
-    met = [sample.met for sample in result.samples if not sample.is_draw]
-    if len(met) > 1 and None not in met:
-        return tuple(float(bool(is_met)) for is_met in met)
-    value = PASS_VALUES.get(result.outcome)
-    return () if value is None else (value,)
-
-
-def by_name(scores: Iterable[Score]) -> dict[str, list[Score]]:
-    """Return the scores by their name, in the order of the first score of each."""
-    named: dict[str, list[Score]] = {}
-    for score in scores:
-        named.setdefault(score.name, []).append(score)
-    return named
-
-
-def metric_values(scores: list[Score], samples: tuple[Sample, ...] = ()) -> MetricValues:
-    """Return the values of a metric by sample, or the mean of several scores with its name."""
-    version = " ".join(sorted({score.version for score in scores}))
-    if len(scores) == 1 and len(samples) > 1:
-        values = tuple(_sample_values(scores[0].name, samples))
-        value = scores[0].value
-        reduced = value if len(values) > 1 else None
-        return MetricValues(values if value is not None else (), version, reduced)
-    known = [score.value for score in scores if score.value is not None]
-    # If one of several scores is missing, the mean of the rest would be another quantity.
-    if not known or len(known) < len(scores):
-        return MetricValues((), version)
-    return MetricValues((math.fsum(known) / len(known),), version)
-
-
-def _sample_values(name: str, samples: tuple[Sample, ...]) -> Iterator[float]:
-    for sample in samples:
-        if not sample.is_draw:
-            yield from (
-                score.value
-                for score in sample.scores
-                if score.name == name and score.value is not None
-            )
 
 
 class BaselineCase(NamedTuple):
@@ -441,6 +376,7 @@ class BaselineCase(NamedTuple):
         request_key: Key of its request in every run; empty if unknown.
         basis: What its outcome rests on besides the answer; empty if unknown.
         text: Its answer and what it was an answer to; ``None`` without an answer.
+        replies: The whole replies that its answers were taken from; empty if they are the same.
     """
 
     scores: CaseScores
@@ -452,6 +388,7 @@ class BaselineCase(NamedTuple):
     request_key: str = ""
     basis: Mapping[str, str] = MappingProxyType({})
     text: AnswerText | None = None
+    replies: tuple[str, ...] = ()
 
     @property
     def key(self) -> Key:
@@ -495,4 +432,5 @@ def baseline_case(result: CaseResult) -> BaselineCase:
         result.request_key,
         result.basis,
         answer_text(result),
+        replies_of(result),
     )

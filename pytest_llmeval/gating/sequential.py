@@ -13,13 +13,18 @@ from dataclasses import dataclass, field, replace
 from pytest_llmeval.gating.comparing import Task, compare_runs
 from pytest_llmeval.gating.content import UNKNOWN, Content
 from pytest_llmeval.gating.pairing import common_ends, is_tried, is_unscored, join, pair, scaled
-from pytest_llmeval.gating.rethresholding import decided_like, with_thresholds_of_run
+from pytest_llmeval.gating.resampling import as_in_run, made_like
 from pytest_llmeval.gating.scores import CaseScores, RunScores, Selection, is_below
 from pytest_llmeval.records.comparison import Comparison, Coverage, MetricComparison
 from pytest_llmeval.records.result import Key
 from pytest_llmeval.records.score import Scale
 from pytest_llmeval.stats.anytime import AnytimeGate
-from pytest_llmeval.stats.comparability import not_compared, obstacle, with_coverage
+from pytest_llmeval.stats.comparability import (
+    needs_new_baseline,
+    not_compared,
+    obstacle,
+    with_coverage,
+)
 from pytest_llmeval.stats.gate import GateRules
 
 Gated = Callable[[Mapping[str, Scale]], Mapping[str, GateRules]]
@@ -113,7 +118,7 @@ class RunningComparison:
         for name, scale in scales.items():
             self._scales.setdefault(name, scale)
         matched = [(self._matching[new.key], new) for new in unit if new.key in self._matching]
-        pairs = [(decided_like(old, new), new) for old, new in matched]
+        pairs = [(made_like(old, new, self._before.scales), new) for old, new in matched]
         for name, rules in self.gated.items():
             if any(name in case.by_metric for couple in pairs for case in couple):
                 metric = self._metrics.get(name)
@@ -246,7 +251,7 @@ class _EndedComparison:
 
     def __init__(self, task: Task, order: RunningOrder) -> None:
         self.task = task
-        self.joined = with_thresholds_of_run(join(task.before, task.after, task.left_out))
+        self.joined = as_in_run(join(task.before, task.after, task.left_out))
         self._matching = matching_cases(task.before, order, task.scope, task.left_out)
 
     def running(self, largest: int) -> RunningComparison:
@@ -272,16 +277,13 @@ class _EndedComparison:
     def comparison(
         self, part: Comparison, running: RunningComparison, progress: Progress
     ) -> Comparison:
-        """Put the verdicts of bets in place of those of a fixed number of cases."""
+        """Put the verdicts of bets in place of those of a fixed number of cases.
+
+        All else is said of the whole run: what was deleted or edited, or got worse in quarantine.
+        """
         whole = compare_runs([replace(self.task, gated={}, shown=())])[0]
-        return replace(
-            part,
-            metrics=tuple(self._metric(metric, running, progress) for metric in part.metrics),
-            removed=whole.removed,
-            edited=whole.edited,
-            renamed=whole.renamed,
-            removed_failures=whole.removed_failures,
-        )
+        metrics = tuple(self._metric(metric, running, progress) for metric in part.metrics)
+        return replace(whole, metrics=metrics)
 
     def _metric(
         self, metric: MetricComparison, running: RunningComparison, progress: Progress
@@ -294,6 +296,7 @@ class _EndedComparison:
             paired=metric.coverage.paired if gate is None else gate.n,
             before=whole.before,
             edited=whole.edited,
+            settings=whole.settings,
             not_run=self._not_run(metric.name, progress),
         )
         metric = replace(metric, coverage=coverage)
@@ -301,7 +304,7 @@ class _EndedComparison:
             return metric
         why = obstacle(coverage)
         if why:
-            remedy = "" if coverage.is_same_judge else f"; {self.task.remedy}"
+            remedy = f"; {self.task.remedy}" if needs_new_baseline(coverage) else ""
             return replace(metric, result=not_compared(why + remedy))
         is_identical = metric.result.is_identical and not coverage.not_run
         if metric.result.change is None or is_identical or gate is None:

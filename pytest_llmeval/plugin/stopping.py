@@ -14,7 +14,6 @@ from pytest_llmeval.plugin.state import AHEAD, STATE, PluginState, usage_error
 
 if TYPE_CHECKING:
     from pytest_llmeval.gating.sequential import RunningOrder
-    from pytest_llmeval.records.case import Case
     from pytest_llmeval.runs.gates import Gates
     from pytest_llmeval.runs.stopping import Stopper
 
@@ -65,6 +64,7 @@ def order_of(session: pytest.Session, state: PluginState) -> dict[str, Any] | No
         return None
     from pytest_llmeval.gating.content import content_of
     from pytest_llmeval.plugin.item_plan import suite_of
+    from pytest_llmeval.records.answer_column import answered_column
     from pytest_llmeval.runs.gates import Gates
     from pytest_llmeval.runs.stopping import check_stopping_rules, stoppable_scopes
 
@@ -80,16 +80,9 @@ def order_of(session: pytest.Session, state: PluginState) -> dict[str, Any] | No
         case = case_of(item)
         if case is not None:
             key = [suite_of(item), case.source.file, case.id]
-            content = content_of(case, _known_answers(state, case))
+            content = content_of(case, answered_column(state.settings.provider or ""))
             rows.append([item.nodeid, *key, _cluster_of(state, item), tuple(content)])
     return {"cases": rows, "gates": state.marked_gates}
-
-
-def _known_answers(state: PluginState, case: Case) -> tuple[str, ...]:
-    """Return the answer of a case if a column holds it, which is no part of its content."""
-    kind, _, column = (state.settings.provider or "").partition(":")
-    answer = case.metadata.get(column) if kind == "column" else None
-    return () if answer is None else (answer,)
 
 
 def skip_if_certain(item: pytest.Item) -> None:

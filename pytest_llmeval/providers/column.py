@@ -7,6 +7,7 @@ import json
 from pytest_llmeval.errors import CallError, NoAnswer, nearest
 from pytest_llmeval.protocols import BaseProvider
 from pytest_llmeval.providers.reasoning import says_something
+from pytest_llmeval.records.answer_column import column_endpoint, read_column
 from pytest_llmeval.records.call import Completion, Request
 from pytest_llmeval.records.case import Case
 
@@ -46,9 +47,7 @@ class ColumnProvider(BaseProvider):
                 f"column:{self._name} answers cases of a golden file; found a request without one."
             )
         cells = _cells(request.case)
-        # A row may have two columns whose names differ only in case.
-        columns = [column for column in cells if _plain(column) == _plain(self._name)]
-        column = self._name if self._name in cells else next(iter(columns), None)
+        column = read_column(self._name, cells)
         if column is not None:
             value = cells[column]
             text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
@@ -57,7 +56,7 @@ class ColumnProvider(BaseProvider):
                     f"{request.case.source}: column {column!r} holds {text!r}, which is no answer. "
                     "Fill the cell."
                 )
-            return Completion(text, endpoint=f"column:{self._name}", cost_usd=0.0)
+            return Completion(text, endpoint=column_endpoint(self._name), cost_usd=0.0)
         raise CallError(
             f"{request.case.source}: found no cell in column {self._name!r}; "
             f"this row has: {', '.join(cells)}. {nearest(self._name, cells)}".rstrip()
@@ -67,7 +66,3 @@ class ColumnProvider(BaseProvider):
 def _cells(case: Case) -> dict[str, object]:
     fields = {name: getattr(case, name) for name in _FIELDS}
     return {**case.metadata, **{name: value for name, value in fields.items() if value is not None}}
-
-
-def _plain(column: str) -> str:
-    return "".join(letter for letter in column.casefold() if letter.isalnum())

@@ -115,6 +115,8 @@ class Coverage:
         is_drifted: Whether the scores are of one fingerprint, but its judge has changed in between.
         added: Cases of this run with this score that the baseline does not have.
         not_run: Of these, the ones that were left out because the verdict was certain.
+        settings: Which number of samples, reducer or pattern of the answer changed so that scores
+            of edited cases cannot be compared: before and now; empty if none did.
     """
 
     selected: int
@@ -128,6 +130,7 @@ class Coverage:
     is_drifted: bool = False
     added: int = 0
     not_run: int = 0
+    settings: str = ""
 
 
 @dataclass(frozen=True)
@@ -181,16 +184,24 @@ class CaseChange:
     is_marked: bool = False
 
 
-EditedField = Literal["prompt", "expected", "columns", "threshold"]
+EditedField = Literal[
+    "prompt", "expected", "columns", "threshold", "must_pass", "samples", "answer_pattern"
+]
 """``prompt``: the prompt, the chat, the contexts or the tools. ``expected``: the accepted answers,
 or else what scorers read in the row. ``columns``: other columns, which a metric or a test of the
-user may read. ``threshold``: the thresholds, of the row or of any setting.
+user may read. ``threshold``: the thresholds, of the row or of any setting. ``must_pass``: whether
+it must pass. ``samples``: the number of samples, or their reducer. ``answer_pattern``: the pattern
+that takes the answer out of the reply.
 """
+
+
+MUST_PASS, MAY_FAIL = "must pass", "may fail"
+"""Texts of an edit of ``must_pass``."""
 
 
 @dataclass(frozen=True)
 class CaseEdit:
-    """An edit of a case since the baseline: in its golden file, or of its thresholds.
+    """An edit of a case since the baseline: in its golden file, or of the settings for it.
 
     Attributes:
         name: Suite, file and id of the case in the run.

@@ -10,7 +10,7 @@ from operator import attrgetter
 from typing import TYPE_CHECKING
 
 from pytest_llmeval.errors import InputError, nearest
-from pytest_llmeval.gating.scores import by_name, metric_values
+from pytest_llmeval.gating.values import by_name, metric_values
 from pytest_llmeval.records.result import Key, Outcome
 from pytest_llmeval.records.run import Run
 from pytest_llmeval.records.score import Score

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, NamedTuple
 from pytest_llmeval.errors import InputError, nearest
 from pytest_llmeval.gating.comparing import usual_metrics
 from pytest_llmeval.gating.pairing import Pair, clusters_of, ends, outside_scale, scaled
-from pytest_llmeval.gating.scores import CaseScores, MetricValues, RunScores, run_scores
+from pytest_llmeval.gating.scores import CaseScores, RunScores, run_scores
+from pytest_llmeval.gating.values import MetricValues
 from pytest_llmeval.records.answer_text import answers_of
 from pytest_llmeval.records.plan import MetricPlan, NoiseSource, Plan
 from pytest_llmeval.records.result import PASS_RATE, CaseResult, Key

@@ -31,6 +31,12 @@ def obstacle(coverage: Coverage) -> str:
         if coverage.is_drifted:
             cause = "was scored before the judge changed"
         return f"the baseline {cause}, and its answers cannot be judged again"
+    lacks_pairs = 100 * (coverage.paired + coverage.not_run) < _PAIRED_PERCENT * coverage.selected
+    if coverage.settings and lacks_pairs:
+        return (
+            f"{coverage.edited} of the baseline's {coverage.selected} cases were made with other "
+            f"settings ({coverage.settings}), and their scores were not made again with these"
+        )
     if not coverage.paired:
         return "nothing to compare: no case has a score in both runs"
     if 100 * coverage.unscored > UNSCORED_PERCENT * coverage.expected:
@@ -38,13 +44,18 @@ def obstacle(coverage: Coverage) -> str:
             f"{coverage.unscored} of {coverage.expected} scores are missing; "
             f"at most {UNSCORED_PERCENT}% are allowed"
         )
-    if 100 * (coverage.paired + coverage.not_run) < _PAIRED_PERCENT * coverage.selected:
+    if lacks_pairs:
         edited = f" ({coverage.edited} edited since)" if coverage.edited else ""
         return (
             f"only {coverage.paired} of the baseline's {coverage.selected} cases have a score "
             f"in both runs{edited}; at least {_PAIRED_PERCENT}% are required"
         )
     return ""
+
+
+def needs_new_baseline(coverage: Coverage) -> bool:
+    """Return whether only a new baseline removes an obstacle."""
+    return not coverage.is_same_judge or bool(coverage.settings)
 
 
 def is_partial(coverage: Coverage) -> bool:

@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
-from pytest_llmeval.records.comparison import CaseEdit, Comparison
+from pytest_llmeval.records.comparison import (
+    MAY_FAIL,
+    MUST_PASS,
+    CaseEdit,
+    Comparison,
+    EditedField,
+)
 from pytest_llmeval.text import count, first_of
 
 _NAMED = 3
@@ -56,6 +62,8 @@ def golden_changes(comparison: Comparison) -> Iterator[str]:
             f"not scored again, so that these are not compared: {_names(others)}"
         )
     yield from _threshold_changes(comparison)
+    yield from _duty_changes(comparison)
+    yield from _sampling_changes(comparison)
 
 
 def _threshold_changes(comparison: Comparison) -> Iterator[str]:
@@ -75,6 +83,52 @@ def _threshold_changes(comparison: Comparison) -> Iterator[str]:
         )
 
 
+def _duty_changes(comparison: Comparison) -> Iterator[str]:
+    """Yield a sentence for the cases that had to pass, or have to now."""
+    edits = [edit for edit in comparison.edited if edit.field == "must_pass"]
+    freed = [edit for edit in edits if edit.after == MAY_FAIL]
+    bound = [edit for edit in edits if edit.after == MUST_PASS]
+    if freed:
+        cases = count(len(freed), "case")
+        yield (
+            f"{cases} had to pass in {comparison.baseline} and may fail now{_failing(freed)}: "
+            f"{_names(freed)}"
+        )
+    if bound:
+        cases = count(len(bound), "case")
+        yield f"{cases} must pass now and did not in {comparison.baseline}: {_names(bound)}"
+
+
+_SAMPLING: Mapping[EditedField, tuple[str, str, str]] = {
+    "samples": (
+        "samples or the reducer",
+        "and its scores were reduced as those of this run",
+        "so their scores are not compared",
+    ),
+    "answer_pattern": (
+        "answer pattern",
+        "by which its answers were taken out of the replies again",
+        "which did not take its answers out of the replies again, so their scores are not compared",
+    ),
+}
+"""Settings in words, with what became of the baseline's scores: made again, or not."""
+
+
+def _sampling_changes(comparison: Comparison) -> Iterator[str]:
+    """Yield a sentence for the cases whose samples, reducer or pattern has changed."""
+    for field, (setting, made, not_made) in _SAMPLING.items():
+        edits = [edit for edit in comparison.edited if edit.field == field]
+        for is_made, end in ((True, made), (False, not_made)):
+            chosen = [edit for edit in edits if edit.is_rescored == is_made]
+            if not chosen:
+                continue
+            changes = first_of(list(dict.fromkeys(map(_change, chosen))), _NAMED)
+            yield (
+                f"the {setting} of {count(len(chosen), 'case')} changed since "
+                f"{comparison.baseline} ({changes}), {end}: {_names(chosen)}"
+            )
+
+
 def _change(edit: CaseEdit) -> str:
     return f"{edit.before or 'none'} -> {edit.after or 'none'}"
 
@@ -83,6 +137,10 @@ def edit_text(edit: CaseEdit) -> str:
     """Write an edit: ``prompt 'old' -> 'new'``."""
     if edit.field == "threshold":
         return f"thresholds {_change(edit)}"
+    if edit.field == "must_pass":
+        return _change(edit)
+    if edit.field in _SAMPLING:
+        return f"{_SAMPLING[edit.field][0]} {_change(edit)}"
     name = "expected answer" if edit.field == "expected" else "prompt"
     if not edit.before and not edit.after:
         return f"{name} edited"

@@ -7,7 +7,8 @@ import pytest
 
 from pytest_llmeval.errors import InputError
 from pytest_llmeval.gating.comparing import Task, compare_runs
-from pytest_llmeval.gating.scores import CaseScores, MetricValues, RunScores, Selection
+from pytest_llmeval.gating.scores import CaseScores, RunScores, Selection
+from pytest_llmeval.gating.values import MetricValues
 from pytest_llmeval.records.comparison import Comparison
 from pytest_llmeval.records.result import Key
 from pytest_llmeval.records.score import Scale

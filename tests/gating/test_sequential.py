@@ -9,7 +9,7 @@ import pytest
 
 from pytest_llmeval.gating.comparing import Task
 from pytest_llmeval.gating.content import Content
-from pytest_llmeval.gating.scores import CaseScores, MetricValues, RunScores, Selection
+from pytest_llmeval.gating.scores import CaseScores, RunScores, Selection
 from pytest_llmeval.gating.sequential import (
     Progress,
     RunningComparison,
@@ -17,6 +17,7 @@ from pytest_llmeval.gating.sequential import (
     compare_in_order,
     matching_cases,
 )
+from pytest_llmeval.gating.values import MetricValues
 from pytest_llmeval.records.result import Key
 from pytest_llmeval.records.score import UNIT_SCALE
 from pytest_llmeval.stats.gate import GateRules

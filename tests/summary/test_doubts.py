@@ -8,7 +8,8 @@ from dataclasses import replace
 import pytest
 
 from pytest_llmeval.gating.comparing import Task, compare_runs
-from pytest_llmeval.gating.scores import CaseScores, MetricValues, RunScores
+from pytest_llmeval.gating.scores import CaseScores, RunScores
+from pytest_llmeval.gating.values import MetricValues
 from pytest_llmeval.records.score import UNIT_SCALE
 from pytest_llmeval.stats.answer_texts import AnswerTally
 from pytest_llmeval.stats.gate import USUAL

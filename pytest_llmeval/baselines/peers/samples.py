@@ -15,7 +15,8 @@ from pytest_llmeval.baselines.table import Columns
 from pytest_llmeval.errors import InputError, nearest
 from pytest_llmeval.gating.content import Content, text_hash
 from pytest_llmeval.gating.file_facts import FileFacts, Method
-from pytest_llmeval.gating.scores import BaselineCase, CaseScores, MetricValues, RunScores
+from pytest_llmeval.gating.scores import BaselineCase, CaseScores, RunScores
+from pytest_llmeval.gating.values import MetricValues
 from pytest_llmeval.records.answer_text import AnswerText
 from pytest_llmeval.records.result import PASS_RATE
 from pytest_llmeval.records.score import UNIT_SCALE, Scale, is_failed_judge
