@@ -397,3 +397,28 @@ evaluate("golden/faq.csv", provider="column:new", baseline="main", stop_early=Tr
         cwd=made.path, capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert "allowed: false: evaluate runs every case" in done.stderr
+
+
+@both
+def test_an_early_stop_names_what_was_deleted_and_lost_in_quarantine(
+    made: Project, workers: tuple[str, ...]
+) -> None:
+    path = made.path / "golden/baselines/main.jsonl"
+    passed = '"scores": {"pass_rate": {"values": [1.0]}, '
+    path.write_text(path.read_text("utf-8").replace('"scores": {', passed), "utf-8")
+    quarantined = range(0, COUNT, 12)
+    write(made, lambda number: "no" if number in quarantined else "yes", COUNT - 8)
+    names = "".join(f"c{number:03},2999-01-01,flaky\n" for number in quarantined)
+    made.write("quarantine.csv", f"id,until,reason\n{names}")
+    wide = ("--llm-margin", "0.1", "--llm-quarantine", "quarantine.csv")
+    run = made.run(*NEW, *EARLY, *wide, *workers, "--llm-summary", "summary.md")
+    assert run_of(made)["early_stop"]["not_run"] > 0
+    comparison = run_of(made)["comparisons"][0]
+    assert len(comparison["deleted"]) == 8
+    ran = [name for name, outcome in made.outcomes().items() if outcome != "skipped"]
+    lost = [name for name in ran if int(name[1:]) in quarantined]
+    assert len(comparison["quarantined_losses"]) == len(lost) > 0
+    last = next(line for line in reversed(run.outlines) if line.startswith("llm: "))
+    for text in (last, (made.path / "summary.md").read_text("utf-8")):
+        assert "8 cases of main were removed" in text
+        assert "in quarantine passed in main and now fail" in text

@@ -172,3 +172,58 @@ def test_case(llm_completion):
     assert run.ret == 10
     assert "only 18 of the baseline's 20 cases have a score in both runs (2 edited since)" in text
     assert "The thresholds of 2 cases have changed since main" in text
+
+
+@both
+@pytest.mark.parametrize("duty", ["true", ""], ids=["must", "freed"])
+def test_thresholds_of_cases_that_must_pass_are_as_those_of_others(
+    started: Project, duty: str, workers: tuple[str, ...]
+) -> None:
+    before = rows([RIGHT] * 20, "rouge>=.95")
+    write_rows(started, [{**row, "must_pass": "true"} for row in before])
+    accept(started)
+    after = rows([RIGHT] * 10 + [CLOSE] * 10, "rouge>=.5")
+    write_rows(started, [{**row, "must_pass": duty} for row in after])
+
+    run = started.run(*GATE, *workers, "--llm-baseline", "main", "--llm-summary", "summary.md")
+
+    assert run.ret == 0
+    last = next(line for line in reversed(run.outlines) if line.startswith("llm: "))
+    assert (
+        "The thresholds of 20 cases have changed since main (rouge >= 0.95 -> rouge >= 0.5)" in last
+    )
+    assert ("20 cases had to pass in main and may fail now: " in last) == (not duty)
+    fields = [edit["field"] for edit in comparison_of(started)["edited"]]
+    assert fields.count("must_pass") == (0 if duty else 20)
+    summary = (started.path / "summary.md").read_text("utf-8")
+    assert ("may fail" in summary) == (not duty)
+    compared = started.llmeval("compare", "main", "latest")
+    assert "the thresholds of 20 cases have changed since main" in compared.stdout
+    assert ("20 cases had to pass in main and may fail now" in compared.stdout) == (not duty)
+
+
+def test_a_case_that_must_pass_is_not_decided_without_further_samples(started: Project) -> None:
+    before = rows([RIGHT] * 19 + [CLOSE], "rouge>=.5")
+    write_rows(started, [{**row, "must_pass": "true"} for row in before])
+    accept(started)
+    after = rows([RIGHT] * 20, "rouge>=.95")
+    write_rows(started, [{**row, "must_pass": "true"} for row in after])
+
+    started.run(*GATE, "--llm-baseline", "main")
+
+    assert pass_rate(started)["coverage"]["paired"] == 19
+    decided = [edit["is_rescored"] for edit in comparison_of(started)["edited"]]
+    assert decided == [True] * 19 + [False]
+
+
+def test_what_other_thresholds_have_changed_is_no_flip(started: Project) -> None:
+    write_rows(started, rows(OLD, "rouge>=.95"))
+    accept(started)
+    write_rows(started, rows([RIGHT] * 10 + [WRONG] * 10, "length>=1"))
+    started.run(*GATE, "--llm-baseline", "main")
+
+    compared = started.llmeval("compare", "main", "latest")
+
+    assert "so their pass rate is not compared" in compared.stdout
+    assert "failed before, pass now" not in compared.stdout
+    assert "passed before and fail now" not in compared.stdout
