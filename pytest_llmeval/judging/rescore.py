@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timezone
@@ -13,11 +13,12 @@ from pytest_llmeval.assembly.judges import NO_JUDGE
 from pytest_llmeval.assembly.roles import judging_role, setting_notes
 from pytest_llmeval.assembly.run_record import adaptation_notes, started_run
 from pytest_llmeval.errors import InputError, NotConfiguredError
+from pytest_llmeval.gating.sampling import Sampling, sampling_of
 from pytest_llmeval.judging.ask import begin_score, start_ahead
 from pytest_llmeval.judging.score_changes import ScoreChanges, flip_of
 from pytest_llmeval.records.process import ALONE
 from pytest_llmeval.records.rescoring import Flip, Rescoring, ScoreChange
-from pytest_llmeval.records.result import CaseResult, Outcome
+from pytest_llmeval.records.result import CaseResult, Outcome, Sample
 from pytest_llmeval.records.run import Note, Run, Traffic
 from pytest_llmeval.records.score import Score
 from pytest_llmeval.records.threshold import Threshold
@@ -143,7 +144,7 @@ class Rescorer:
             started_at=timestamp(),
             duration_s=_live_seconds(scores.values()),
             worker=ALONE,
-            basis={},  # the scorers of the run are not those of its tests
+            basis=_basis(old, samples),
         )
         now = judged_outcome(old, new)
         new = replace(new, outcome=now.outcome, cause=now.cause, message=now.message)
@@ -158,6 +159,18 @@ class Rescorer:
             self.changes.setdefault(before.name, ScoreChanges()).add(before, after)
         if old.outcome != new.outcome:
             self.flips.append(flip_of(old, new, pairs))
+
+
+def _basis(old: CaseResult, samples: Sequence[Sample]) -> Mapping[str, str]:
+    """Return what the new outcome rests on, as far as it is known.
+
+    The scorers of the run are not those of its tests.
+    """
+    sampling = sampling_of(old.basis)
+    if sampling is None:
+        return {}
+    number = sum(not sample.is_draw for sample in samples)
+    return Sampling.of(max(1, number), sampling.reducer, sampling.pattern).basis()
 
 
 def _live_seconds(scores: Iterable[Score]) -> float:
