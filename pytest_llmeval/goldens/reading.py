@@ -18,6 +18,7 @@ from pytest_llmeval.goldens.formats.csv_table import read_csv
 from pytest_llmeval.goldens.formats.json_table import read_json, read_jsonl
 from pytest_llmeval.goldens.formats.parquet_table import read_parquet
 from pytest_llmeval.goldens.formats.tables import Row, Table, Text, decoded, refused
+from pytest_llmeval.goldens.further_answers import further_values
 from pytest_llmeval.goldens.ids import duplicates, made_id, numbered
 from pytest_llmeval.goldens.members import with_members
 from pytest_llmeval.goldens.names import ALIASES, READ_AS_METADATA
@@ -115,6 +116,7 @@ def reading_of(
         *unread_settings(table, columns),
         *unread_specials(table, columns),
         *conflicts(table, columns.fields),
+        *further_values(table, columns),
     ]
     chosen: Counter[tuple[str, str]] = Counter()
     rows: list[tuple[Row, Case, str]] = []
