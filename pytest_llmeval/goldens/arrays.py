@@ -49,11 +49,11 @@ def _items(pattern: re.Pattern[str], inner: str) -> list[str] | None:
         if item is None:
             return None
         end = item.end()
-        found = item.groupdict()
-        if found.get("single") is not None:
-            items.append(found["single"].replace("''", "'"))
-        elif found.get("double") is not None:
-            items.append(re.sub(r"\\(.)", r"\1", found["double"]))
-        elif not found.get("nothing") and found.get("bare") != "NULL":
-            items.append((found.get("number") or found.get("bare") or "").strip())
+        groups = item.groupdict()
+        if groups.get("single") is not None:
+            items.append(groups["single"].replace("''", "'"))
+        elif groups.get("double") is not None:
+            items.append(re.sub(r"\\(.)", r"\1", groups["double"]))
+        elif not groups.get("nothing") and groups.get("bare") != "NULL":
+            items.append((groups.get("number") or groups.get("bare") or "").strip())
     return items

@@ -1,4 +1,4 @@
-"""Columns with a further value of a field that is read: a second reference, other accepted answers."""
+"""Columns with a further value of a field that is read: a second reference, other answers."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from pytest_llmeval.goldens.names import (
     METADATA,
     WEAK,
     is_answer_like,
+    known_names,
     mapping_remedy,
     normal,
 )
@@ -46,7 +47,7 @@ def further_values(table: Table, columns: Columns) -> Iterator[Problem]:
         first = columns.fields[field]
         row = next((row for row in table.rows if _differs(row, name, first)), None)
         if row is not None:
-            held = next(other for other in first if has_value(row, other))
+            held = next(column for column in first if has_value(row, column))
             written = (
                 f"{shown(row.cells[name])} in a column that is not read, and "
                 f"{shown(row.cells[held])} in column {held!r}"
@@ -69,10 +70,13 @@ def notes_on_answers(table: Table, columns: Columns, cases: Sequence[Case]) -> I
     """
     lines: dict[str, int] = {}
     for name in unread_columns(table, columns):
-        if not _is_further(name, columns):
+        # Next to a reference, `answers` is what models said, unless it has the reference in it.
+        is_weak = normal(name) in WEAK
+        if not is_weak and not _is_further(name, columns):
             continue
         for row, case in zip(table.rows, cases, strict=True):
-            if _adds_to(case, row.cells.get(name)):
+            value = row.cells.get(name)
+            if _adds_to(case, value) and not (is_weak and not _holds(case, value)):
                 lines[name] = row.line
                 break
     if lines:
@@ -90,8 +94,10 @@ def _is_further(name: str, columns: Columns) -> bool:
     if is_answer_like(name) or is_further_answer(name):
         return True
     numbered = _NUMBERED.fullmatch(normal(name))
-    expected = {normal(other) for other in columns.fields.get("expected", ())}
-    return numbered is not None and numbered[1] in expected
+    read = {normal(column) for column in columns.fields.get("expected", ())}
+    return numbered is not None and numbered[1] in read.union(known_names("expected")) - (
+        WEAK - read
+    )
 
 
 def _repeated(name: str, fields: dict[str, str]) -> str:
@@ -106,29 +112,41 @@ def _repeated(name: str, fields: dict[str, str]) -> str:
     return "expected" if fields.get(numbered[1]) == "expected" else ""
 
 
-def _differs(row: Row, name: str, others: Sequence[str]) -> bool:
+def _differs(row: Row, name: str, columns: Sequence[str]) -> bool:
     """Return whether a row has another value in a column than in those that are read."""
     value = row.cells.get(name)
-    held = [row.cells[other] for other in others if has_value(row, other)]
+    held = [row.cells[column] for column in columns if has_value(row, column)]
     if not held or not _is_text(value):
         return False
-    return all(_plain(value) != _plain(other) for other in held)
+    return all(_plain(value) != _plain(rival) for rival in held)
 
 
 def _adds_to(case: Case, value: Any) -> bool:
     """Return whether a cell has an answer that the case does not accept."""
     if case.expected is None or not _is_text(value):
         return False
-    accepted = {_plain(answer) for answer in (case.expected, *case.metadata.get("ideal", ()))}
+    ideal = case.metadata.get("ideal", ())
+    more = ideal if isinstance(ideal, list | tuple) else (ideal,)
+    accepted = {_plain(answer) for answer in (case.expected, *more)}
+    return any(_plain(answer) not in accepted for answer in _answers(value))
+
+
+def _holds(case: Case, value: Any) -> bool:
+    """Return whether a cell has several answers, and the expected one among them."""
+    answers = [_plain(answer) for answer in _answers(value)]
+    return len(answers) > 1 and _plain(case.expected) in answers
+
+
+def _answers(value: Any) -> list[Any]:
     document = read_object(value)
     answers = document if isinstance(document, list) else [value]
-    return any(_plain(answer) not in accepted for answer in answers if not is_absent(answer))
+    return [answer for answer in answers if not is_absent(answer)]
 
 
 def _is_text(value: Any) -> bool:
-    is_flag = isinstance(value, bool) or _plain(value) in _FLAGS
+    is_flag = isinstance(value, bool) or _plain(value).casefold() in _FLAGS
     return not (is_absent(value) or is_flag or is_url(value))
 
 
 def _plain(value: Any) -> str:
-    return str(as_answer(value)).strip().casefold()
+    return str(as_answer(value)).strip()

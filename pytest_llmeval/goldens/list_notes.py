@@ -24,7 +24,7 @@ _OF_TOOLS = re.compile(
 )
 _BARE_ITEM = re.compile(r"\s*[^\W\d_][^\W_][^\[\]{}()=;:\"]*")
 _BARS = re.compile(r"\w[\w .'-]*(?:\|\|?\w[\w .'-]*)+")
-_QUOTED = re.compile(r'"[^"]+"')
+_QUOTED = re.compile(r"\"[^\"]+\"|'[^']+'|\u201c[^\u201d]+\u201d|\u201e[^\u201c]+\u201c")
 _MEMBERS = frozenset((
     *known_names("expected"), "text", "value", "aliases", "output", "response", "content",
     "answerstart", "normalizedaliases", "normalizedvalue", "type",
@@ -42,7 +42,7 @@ def notes_on_lists(table: Table, columns: Columns, cases: Sequence[Case]) -> Ite
         columns: What its columns hold.
         cases: The cases.
     """
-    lists = which(cases, lambda case: is_written_list(case.expected or ""))
+    lists = which(cases, lambda case: _is_written_list(case.expected or ""))
     if lists:
         yield f"the expected answer is the text of a list ({lines_of(lists)}), {_ONE_ANSWER}"
     bars = which(cases, lambda case: bool(_BARS.fullmatch((case.expected or "").strip())))
@@ -55,7 +55,7 @@ def notes_on_lists(table: Table, columns: Columns, cases: Sequence[Case]) -> Ite
             f"each expected answer stands in quotes ({lines_of(answered)}), which are a part of "
             "it; leave them out if an answer has none"
         )
-    prompts = which(cases, lambda case: is_written_list(case.prompt))
+    prompts = which(cases, lambda case: _is_written_list(case.prompt))
     if prompts:
         yield (
             f"the prompt is the text of a list ({lines_of(prompts)}), and sent as it is; a list of "
@@ -64,7 +64,7 @@ def notes_on_lists(table: Table, columns: Columns, cases: Sequence[Case]) -> Ite
     yield from _on_numbers(table, columns)
 
 
-def is_written_list(text: str) -> bool:
+def _is_written_list(text: str) -> bool:
     """Return whether a text is a list of texts as a program writes it; not a point or a set."""
     text = text.strip()
     try:
@@ -106,7 +106,7 @@ def _on_objects(columns: Columns, cases: Sequence[Case]) -> Iterator[str]:
 def _member(text: str) -> str:
     """Return the member of a written object that seems to be the answer; empty without one."""
     document = read_object(text.strip())
-    if not isinstance(document, dict) or not document or is_written_list(text):
+    if not isinstance(document, dict) or not document or _is_written_list(text):
         return ""
     names = [str(name) for name in document]
     if _is_json(text) and not _MEMBERS.issuperset(map(normal, names)):

@@ -9,6 +9,7 @@ from pytest_llmeval.goldens.answers import is_one_text
 from pytest_llmeval.goldens.cells import read_object
 from pytest_llmeval.goldens.chat_notes import notes_on_chats
 from pytest_llmeval.goldens.columns import Columns
+from pytest_llmeval.goldens.damage_notes import notes_on_damage
 from pytest_llmeval.goldens.formats.tables import Table
 from pytest_llmeval.goldens.further_answers import notes_on_answers
 from pytest_llmeval.goldens.ids import alike
@@ -43,6 +44,7 @@ def notes_on(
     """
     yield from _on_words(cases)
     yield from _on_texts(cases)
+    yield from notes_on_damage(cases)
     yield from notes_on_lists(table, columns, cases)
     yield from notes_on_variables(table, cases)
     yield from notes_on_chats(cases)

@@ -54,7 +54,7 @@ def notes_on_variables(table: Table, cases: Sequence[Case]) -> Iterator[str]:
             f"it is; {_REMEDY}"
         )
     rest = [case for case in cases if case not in unfilled] if unfilled else cases
-    yield from _on_other_variables(rest, names)
+    yield from _on_signed_variables(rest, names)
     answers = which(cases, lambda case: bool(_first(case.expected or "", _any, names)))
     if answers:
         name = _first(answers[0].expected or "", _any, names)
@@ -67,13 +67,13 @@ def notes_on_variables(table: Table, cases: Sequence[Case]) -> Iterator[str]:
 _REMEDY = "write the text into each row, or the prompt into --llm-template, which fills columns in"
 
 
-def _on_other_variables(cases: Sequence[Case], names: set[str]) -> Iterator[str]:
+def _on_signed_variables(cases: Sequence[Case], names: set[str]) -> Iterator[str]:
     """Yield notes on prompts with a variable in other signs, or of no column."""
-    other = which(cases, lambda case: bool(_first(_prompt(case), _in_signs, names)))
-    if other:
-        name = _first(_prompt(other[0]), _in_signs, names)
+    signed = which(cases, lambda case: bool(_first(_prompt(case), _in_signs, names)))
+    if signed:
+        name = _first(_prompt(signed[0]), _in_signs, names)
         yield (
-            f"the prompt has the variable {name!r}, a column ({lines_of(other)}), and is sent as "
+            f"the prompt has the variable {name!r}, a column ({lines_of(signed)}), and is sent as "
             f"it is; {_REMEDY}"
         )
     blank = which(cases, lambda case: "{{" in _prompt(case) and bool(_unknown(case, names)))
@@ -91,8 +91,8 @@ def _prompt(case: Case) -> str:
 
 
 def _unknown(case: Case, names: set[str]) -> str:
-    found = _BLANK.findall(_prompt(case))
-    return next((name for name in found if normal(name) not in names), "")
+    unfilled = _BLANK.findall(_prompt(case))
+    return next((name for name in unfilled if normal(name) not in names), "")
 
 
 def _first(
