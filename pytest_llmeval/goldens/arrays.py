@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import re
 
-_CALL = re.compile(r"(?:ARRAY\s*\[(.*)\](?:\s*::\s*\w+(?:\[\])?)?|c\((.*)\))", re.DOTALL)
+_CALL = re.compile(r"(?:ARRAY\s*\[(.*)\]|c\((.*)\))", re.DOTALL)
 _ITEM = re.compile(
     r"""\s*(?:'(?P<single>(?:[^']|'')*)'|"(?P<double>(?:[^"\\]|\\.)*)"|(?P<nothing>NULL|NA)"""
     r"""|(?P<number>-?\d+(?:\.\d+)?))\s*(?:,|\Z)""",
     re.DOTALL,
 )
-_BRACES = re.compile(r"\{(.*)\}(?:\s*::\s*\w+(?:\[\])?)?", re.DOTALL)
+_BRACES = re.compile(r"\{(.*)\}", re.DOTALL)
+_CAST = re.compile(r"\s*::\s*\w+(?:\[\])?\s*\Z")
 _ITEM_IN_BRACES = re.compile(
     # PostgreSQL puts quotes around a text with a comma, and no blank behind a comma.
-    r"""(?:"(?P<double>(?:[^"\\]|\\.)*)"|(?P<bare>[^\s,{}"\\:=;()][^,{}"\\:=;()\n]*))(?:,|\Z)""",
+    r"""(?:"(?P<double>(?:[^"\\]|\\.)*)"|(?P<bare>[^\s,{}"'\\:=;()][^,{}"\\:=;()\n]*))(?:,|\Z)""",
     re.DOTALL,
 )
 _WORD = re.compile(r"[^\W\d_][^\W_]")
@@ -22,7 +23,7 @@ _WORD = re.compile(r"[^\W\d_][^\W_]")
 
 def read_array(text: str) -> list[str] | None:
     """Read a list of SQL or R with a text in quotes; ``None`` for another text."""
-    text = text.strip()
+    text = _CAST.sub("", text.strip())
     call = _CALL.fullmatch(text)
     if call is not None:
         items = _items(_ITEM, call[1] if call[2] is None else call[2])
@@ -35,7 +36,7 @@ def read_array(text: str) -> list[str] | None:
 
 def read_words(text: str) -> list[str] | None:
     """Read words in braces, as PostgreSQL writes a list; ``None`` for another text."""
-    braces = _BRACES.fullmatch(text.strip())
+    braces = _BRACES.fullmatch(_CAST.sub("", text.strip()))
     items = _items(_ITEM_IN_BRACES, braces[1]) if braces else None
     return items if items and all(map(_WORD.search, items)) else None
 

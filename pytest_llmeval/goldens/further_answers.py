@@ -28,6 +28,7 @@ _DUPLICATE = re.compile(r"(.+)\.\d+")
 """What pandas makes of the second column of a name: ``expected.1``."""
 
 _NUMBERED = re.compile(r"(.*\D)0*\d{1,2}")
+_SINGLE = ("id", "prompt", "messages", "expected")
 _FLAGS = frozenset(("true", "false", "yes", "no", "-", "n/a", "none"))
 _ALL_ACCEPTED = "all accepted answers as a list in a column accepted_answers"
 
@@ -103,8 +104,9 @@ def _is_further(name: str, columns: Columns) -> bool:
 def _repeated(name: str, fields: dict[str, str]) -> str:
     """Return the field whose column a name repeats with a number; empty for another name."""
     duplicate = _DUPLICATE.fullmatch(name.strip())
-    if duplicate is not None and normal(duplicate[1]) in fields:
-        return fields[normal(duplicate[1])]
+    field = fields.get(normal(duplicate[1])) if duplicate is not None else None
+    if field in _SINGLE:
+        return field
     numbered = _NUMBERED.fullmatch(normal(name))
     if numbered is None or numbered[1] in LISTS | WEAK:
         return ""

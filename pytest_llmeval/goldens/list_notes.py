@@ -23,7 +23,7 @@ _OF_TOOLS = re.compile(
     r"""(?:np\.|numpy\.)?array\(\[|\{\s*["']text["']\s*:\s*\[|.*\bdtype[:=]""", re.DOTALL
 )
 _BARE_ITEM = re.compile(r"\s*[^\W\d_][^\W_][^\[\]{}()=;:\"]*")
-_BARS = re.compile(r"\w[\w .'-]*(?:\|\|?\w[\w .'-]*)+")
+_BARS = re.compile(r"\w{2}[\w .'-]*(?:(?:\|| ?\|\| ?)\w{2}[\w .'-]*)+")
 _QUOTED = re.compile(r"\"[^\"]+\"|'[^']+'|\u201c[^\u201d]+\u201d|\u201e[^\u201c]+\u201c")
 _MEMBERS = frozenset((
     *known_names("expected"), "text", "value", "aliases", "output", "response", "content",

@@ -58,6 +58,8 @@ def _hint(table: Table) -> str:
     if inside:
         return f"For example {mapping_remedy(inside, 'prompt')}"
     for name in free:
+        if _words(name) & _OF_OTHERS:
+            continue
         if hint := nearest(name, _PROMPT_NAMES, _MISSPELT):
             return f"{hint} (column {name!r})"
     candidate = next(_candidates(table, free), "")
@@ -76,8 +78,12 @@ def _candidates(table: Table, free: Iterable[str]) -> Iterator[str]:
 
 
 def _may_be_prompt(name: str) -> bool:
-    words = {word.casefold() for word in _WORD.findall(name)}
+    words = _words(name)
     return bool(words & _OF_PROMPTS.union(ALIASES["prompt"])) and not words & _OF_OTHERS
+
+
+def _words(name: str) -> set[str]:
+    return {word.casefold() for word in _WORD.findall(name)}
 
 
 def _is_known(name: str) -> bool:
