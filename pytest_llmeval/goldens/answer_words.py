@@ -135,3 +135,38 @@ def _folded(name: str) -> str:
     # A mark of another script is a part of its letter.
     plain = re.sub(r"(?<=[a-z])[\u0300-\u036f]+", "", letters)
     return unicodedata.normalize("NFC", plain).strip()
+
+
+_FURTHER = frozenset((
+    "alt", "alts", "alternate", "alternates", "alternative", "alternatives", "also", "other",
+    "others", "additional", "further", "another", "extra", "secondary", "synonym", "synonyms",
+    "variant", "variants", "alias", "aliases", "equivalent", "equivalents", "acceptable", "allowed",
+    "valid", "possible", "permitted", "permissible", "optional", "accepted",
+))  # fmt: skip
+_OF_ANSWERS = frozenset((
+    "answer", "answers", "ans", "solution", "solutions", "expected", "accepted", "correct", "right",
+    "gold", "golden", "truth", "ideal", "acceptable", "ok", "reference", "references",
+))  # fmt: skip
+_OF_OUTPUTS = frozenset(("output", "outputs", "response", "responses", "reply", "replies"))
+_ALTERNATIVE = ("alt", "acceptable", "accepted", "valid", "synonym", "equivalent", "also")
+_ALIASES = frozenset(("aliases", "answeraliases", "accepted"))
+_ELSEWHERE = re.compile(
+    r"(?:alternativ\w*|weitere\w*|andere\w*|auch|autres?|aussi|otras?|tambien|altre|altra|outras?|"
+    r"zusatzliche\w*)\s*(?:antwort|losung|richtig|korrekt|respuesta|reponse|risposta|resposta|"
+    r"correct|gultig)|(?:respuesta|reponse|risposta|resposta|antwort)\w*\s*(?:altern|variant)"
+    r"|备选答案|備選答案|其他答案|别名|別解|別答|대체 답변|복수 정답|другие ответы|альтернативн"
+)
+
+
+@cache
+def is_further_answer(name: str) -> bool:
+    """Return whether a name says that it holds answers that are right, too."""
+    folded = _folded(name).replace("-", " ")
+    words = set(_WORDS.findall(folded)) - {"the", "of", "as", "list"}
+    if folded.replace(" ", "") in _ALIASES or _ELSEWHERE.search(folded):
+        return True
+    if not words & _FURTHER or not words <= _FURTHER | _OF_ANSWERS | _OF_OUTPUTS:
+        return False
+    if words & _OF_OUTPUTS:
+        return any(word.startswith(_ALTERNATIVE) for word in words)
+    return len(words) > 1 and bool(words & _OF_ANSWERS)

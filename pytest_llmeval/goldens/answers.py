@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from pytest_llmeval.goldens.arrays import read_words
 from pytest_llmeval.goldens.cells import as_answer, read_object
 from pytest_llmeval.goldens.formats.tables import is_absent
+from pytest_llmeval.goldens.literals import UnreadableList, read_literal
 from pytest_llmeval.goldens.names import LISTS, normal
 
 _WITH_SEMICOLONS = frozenset((normal("correct_answers"),))
@@ -48,8 +50,21 @@ def accepted_answers(name: str, value: Any) -> list[str] | None:
     return list(dict.fromkeys(answers))
 
 
+def unreadable_list(name: str, value: Any) -> bool:
+    """Return whether a cell of several answers looks like a list, and cannot be read as one."""
+    if not isinstance(value, str) or normal(name) not in LISTS:
+        return False
+    try:
+        read_literal(value)
+    except UnreadableList:
+        return True
+    return False
+
+
 def _listed(name: str, text: str) -> Any:
     document = read_object(text)
+    if isinstance(document, str) and (words := read_words(text)):
+        return words
     if not isinstance(document, str) or normal(name) not in _WITH_SEMICOLONS:
         return document
     return [answer.strip() for answer in text.split(";") if answer.strip()]

@@ -8,7 +8,7 @@ from typing import Any
 
 from pytest_llmeval.errors import Problem, SettingError
 from pytest_llmeval.goldens import promptfoo
-from pytest_llmeval.goldens.answers import accepted_answers
+from pytest_llmeval.goldens.answers import accepted_answers, unreadable_list
 from pytest_llmeval.goldens.cells import (
     as_flag,
     as_list,
@@ -40,6 +40,10 @@ _REQUIREMENTS = ("min_score", "threshold", "thresholds", "must_pass")
 _SPECIAL_REQUIREMENTS = ("__expected", "__threshold")
 _TEXT_LISTS = ("contains_all", "contains_any", "contains_none")
 _OBJECTS = ("anchors", "json_schema")
+_LIST_OF_ANSWERS = (
+    'one answer, or a list, which is best written as JSON: ["a", "b"]; '
+    'an answer in brackets as a list of one: ["[a, b]"]'
+)
 
 
 @dataclass(frozen=True)
@@ -78,7 +82,7 @@ def draft_row(file: str, row: Row, columns: Columns) -> Draft:
     problems = _read_known_metadata(file, row, metadata)
     _add_input(row, columns, fields)
     _settle_chat(fields, column_of, metadata)
-    _settle_answers(row, columns, chosen, fields, metadata)
+    unread = _settle_answers(file, row, columns, chosen, fields, metadata)
     _unfold_metadata(metadata)
     extra = promptfoo.read_row(file, row, special, fields)
     bounds, unreadable = _bounds(file, row, fields, column_of)
@@ -90,7 +94,7 @@ def draft_row(file: str, row: Row, columns: Columns) -> Draft:
         column_of,
         {**extra.metadata, **metadata},
         (*bounds, *extra.thresholds),
-        (*problems, *unreadable, *extra.problems),
+        (*problems, *unread, *unreadable, *extra.problems),
     )
 
 
@@ -186,20 +190,21 @@ def _settle_chat(
 
 
 def _settle_answers(
+    file: str,
     row: Row,
     columns: Columns,
     chosen: Mapping[str, str],
     fields: dict[str, Any],
     metadata: dict[str, Any],
-) -> None:
+) -> list[Problem]:
     """Take the first of several accepted answers as expected; metadata ``ideal`` holds all."""
     if "expected" not in chosen:
-        return
+        return []
     name = chosen["expected"]
     answers = accepted_answers(name, row.cells[name])
     if answers is None:
         fields["expected"] = plain(row.cells[name])  # the schema refuses it
-        return
+        return []
     if columns.accepted and name != columns.accepted:
         more = accepted_answers(columns.accepted, row.cells.get(columns.accepted))
         answers = list(dict.fromkeys([*answers, *(more or ())]))
@@ -207,6 +212,12 @@ def _settle_answers(
         fields["expected"] = answers[0]
     if len(answers) > 1:
         metadata.setdefault("ideal", answers)
+    names = [column for column in (name, columns.accepted) if column]
+    unread = [column for column in names if unreadable_list(column, row.cells.get(column))]
+    return [
+        Problem(file, row.line, row.number, column, shown(row.cells[column]), _LIST_OF_ANSWERS)
+        for column in dict.fromkeys(unread)
+    ]
 
 
 def _unfold_metadata(metadata: dict[str, Any]) -> None:

@@ -1,4 +1,4 @@
-"""Lists and objects in the text of a cell: as JSON, as Python and pandas write them, as numpy does.
+"""Lists and objects in the text of a cell: as JSON, Python, pandas, numpy, SQL and R write them.
 
 The reader evaluates nothing: it takes the constants from the syntax tree of the text.
 """
@@ -12,20 +12,31 @@ import tokenize
 import warnings
 from typing import Any
 
+from pytest_llmeval.goldens.arrays import read_array
 from pytest_llmeval.goldens.formats.json_table import DECODER
 
 _BRACKETS = {"[": "]", "(": ")", "{": "}"}
 _ADJACENT_TEXTS = re.compile(r"""['"]\s*['"]""")
+_CALL = re.compile(
+    r"(?:(?:np|numpy|collections)\.)?(?:array|asarray|list|tuple|set|frozenset|deque|dict_keys"
+    r"|dict_values)\(|ARRAY\s*\[|c\("
+)
+"""How a list begins that has a word before its bracket."""
+
+_ARRAY = re.compile(r"(?:np\.|numpy\.)?array\(")
 _SERIES = re.compile(r"\n(?:Name: .*, )?(?:Length: \d+, )?dtype: \w+\s*\Z")
 """The last line of a pandas Series that was written as text."""
 
 _NAMES = {"None": None, "null": None, "nan": None, "NaN": None, "true": True, "false": False}
 _WRAPPERS = frozenset((
-    "array", "list", "tuple", "set", "frozenset", "dict", "str_", "bool_", "float16", "float32",
+    "array", "asarray", "deque", "dict_keys", "dict_values",
+    "list", "tuple", "set", "frozenset", "dict", "str_", "bool_", "float16", "float32",
     "float64", "int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64",
     "Timestamp", "Decimal", "UUID",
 ))  # fmt: skip
 """Types of Python, numpy and pandas whose only argument is the value."""
+
+_EMPTY = frozenset(("list", "tuple", "set", "frozenset"))
 
 _Errors = (ValueError, SyntaxError, MemoryError, RecursionError, tokenize.TokenError)
 
@@ -41,13 +52,13 @@ def read_literal(text: str) -> Any:
         The list or the object; ``None`` if the text is an ordinary text.
 
     Raises:
-        UnreadableList: The text looks like a list, and is neither JSON nor a list as Python or
-            numpy writes it.
+        UnreadableList: The text looks like a list, and is neither JSON nor a list as Python,
+            numpy, SQL or R writes it.
     """
     text = text.strip()
     if _SERIES.search(text):
         raise UnreadableList(text)
-    if text[:1] not in _BRACKETS and not text.startswith("array("):
+    if text[:1] not in _BRACKETS and not _CALL.match(text):
         return None
     try:
         document = DECODER.decode(text)
@@ -55,6 +66,8 @@ def read_literal(text: str) -> Any:
         document = _python_literal(text)
     if isinstance(document, list | dict):
         return document
+    if (items := read_array(text)) is not None:
+        return items
     if _looks_like_list(text):
         raise UnreadableList(text)
     return None
@@ -149,6 +162,8 @@ def _value(node: ast.expr) -> Any:
         return _NAMES[node.id]
     if isinstance(node, ast.Call) and _name(node.func) in _WRAPPERS and len(node.args) == 1:
         return _value(node.args[0])
+    if isinstance(node, ast.Call) and _name(node.func) in _EMPTY and not node.args:
+        return []
     raise ValueError("no literal")
 
 
@@ -161,7 +176,7 @@ def _name(node: ast.expr) -> str:
 def _looks_like_list(text: str) -> bool:
     """Return whether a text was meant to be a list, rather than begins with a bracket by chance."""
     if text[0] != "[":
-        return text.startswith("array(")
+        return _ARRAY.match(text) is not None
     if text[1:].lstrip()[:1] in ("'", '"', "{"):
         return True
     return text[-1] == "]" and "," in text and _is_one_bracket(text)

@@ -187,6 +187,9 @@ def setting_like(name: str) -> str:
             return setting
     if text in _HARMLESS:
         return ""
+    numbered = text.rstrip("0123456789")
+    if numbered != text and numbered in map(normal, _SYNONYMS):
+        return next(setting for setting in _SYNONYMS if normal(setting) == numbered)
     return next((setting for setting in _SYNONYMS if is_misspelling(name, setting)), "")
 
 

@@ -3,34 +3,32 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from pytest_llmeval.goldens.answers import is_one_text
 from pytest_llmeval.goldens.cells import read_object
+from pytest_llmeval.goldens.chat_notes import notes_on_chats
 from pytest_llmeval.goldens.columns import Columns
+from pytest_llmeval.goldens.damage_notes import notes_on_damage
 from pytest_llmeval.goldens.formats.tables import Table
+from pytest_llmeval.goldens.further_answers import notes_on_answers
 from pytest_llmeval.goldens.ids import alike
+from pytest_llmeval.goldens.list_notes import notes_on_lists
+from pytest_llmeval.goldens.noted_cases import lines_of, which
 from pytest_llmeval.goldens.prompting import content_text
 from pytest_llmeval.goldens.unread_notes import notes_on_columns
+from pytest_llmeval.goldens.variables import notes_on_variables
 from pytest_llmeval.records.case import Case
 from pytest_llmeval.text import first_of
 
 _MOST_NAMES = 3
-_LIST = re.compile(r"""\s*\[\s*(?:"[^"]*"|'[^']*')\s*[,\]]""")
-"""The start of a list of texts."""
-
 _FORMULA = re.compile(r"""=\s*(?:"[^"]*"|[A-Z]{1,3}\d+|[A-Z]+\(.*\))""", re.DOTALL)
-_PANDAS = re.compile(
-    r"""(?:np\.|numpy\.)?array\(\[|\{\s*["']text["']\s*:\s*\[|.*\bdtype[:=]""", re.DOTALL
-)
 _WORDS_FOR_NOTHING = frozenset((
     "nan", "none", "null", "n/a", "na", "#n/a", "<na>", "nil", "nat", "#ref!", "#div/0!", "#name?",
     "#value!", "#num!", "#null!", "#spill!", "#calc!", "#field!", "#error!", "undefined",
 ))  # fmt: skip
 _DASHES = frozenset(("-", "--", "\u2013", "\u2014", "?", "n.a.", "tbd", "todo", "empty", "(empty)"))
 """Further words for nothing, which an expected answer may be, and no system prompt is."""
-
-_VARIABLE = re.compile(r"\{\{?\s*([^\W\d][\w .-]{0,60}?)\s*\}?\}")
 
 
 def notes_on(
@@ -46,43 +44,38 @@ def notes_on(
     """
     yield from _on_words(cases)
     yield from _on_texts(cases)
-    yield from _on_variables(table, cases)
+    yield from notes_on_damage(cases)
+    yield from notes_on_lists(table, columns, cases)
+    yield from notes_on_variables(table, cases)
+    yield from notes_on_chats(cases)
     yield from _on_semicolons(chosen, cases)
+    yield from notes_on_answers(table, columns, cases)
     yield from notes_on_columns(table, columns)
-
-
-def _lines(cases: Sequence[Case]) -> str:
-    """Return the first lines of cases: ``line 2, 5 and 3 more``."""
-    return f"line {first_of([str(case.source.line) for case in cases], _MOST_NAMES)}"
-
-
-def _which(cases: Sequence[Case], is_such: Callable[[Case], bool]) -> list[Case]:
-    return [case for case in cases if is_such(case)]
 
 
 def _on_words(cases: Sequence[Case]) -> Iterator[str]:
     """Yield a note on texts that are a word for an absent value."""
     words = _WORDS_FOR_NOTHING
-    matching = _which(cases, lambda case: _plain(case.expected or "") in words)
+    matching = which(cases, lambda case: _plain(case.expected or "") in words)
     if matching:
         yield (
-            f"the expected answer is the word {matching[0].expected!r} ({_lines(matching)}); "
+            f"the expected answer is the word {matching[0].expected!r} ({lines_of(matching)}); "
             "an empty cell is an absent value"
         )
-    matching = _which(cases, lambda case: _plain(_system(case)) in words | _DASHES)
+    matching = which(cases, lambda case: _plain(_system(case)) in words | _DASHES)
     if matching:
         word = _system(matching[0])
         yield (
-            f"the system prompt is the word {word!r} ({_lines(matching)}), and is sent; "
+            f"the system prompt is the word {word!r} ({lines_of(matching)}), and is sent; "
             "an empty cell is an absent value"
         )
-    matching = _which(cases, lambda case: _plain(case.prompt) in words)
+    matching = which(cases, lambda case: _plain(case.prompt) in words)
     if matching:
-        yield f"the prompt is the word {matching[0].prompt!r} ({_lines(matching)}), and is sent"
-    matching = _which(cases, lambda case: any(_plain(text) in words for text in case.contexts))
+        yield f"the prompt is the word {matching[0].prompt!r} ({lines_of(matching)}), and is sent"
+    matching = which(cases, lambda case: any(_plain(text) in words for text in case.contexts))
     if matching:
         yield (
-            f"a context is a word for an absent value ({_lines(matching)}); "
+            f"a context is a word for an absent value ({lines_of(matching)}); "
             "an empty cell is an absent value"
         )
 
@@ -100,58 +93,29 @@ def _system(case: Case) -> str:
 
 def _on_texts(cases: Sequence[Case]) -> Iterator[str]:
     """Yield a note on texts that are written in a notation, and are taken as they are."""
-    objects = _which(cases, lambda case: isinstance(read_object(case.prompt), dict))
+    objects = which(cases, lambda case: isinstance(read_object(case.prompt), dict))
     if objects:
         yield (
-            f"the prompt is the text of an object ({_lines(objects)}), and sent as it is; "
+            f"the prompt is the text of an object ({lines_of(objects)}), and sent as it is; "
             "a mapping such as 'input.question = prompt' takes a member of it"
         )
-    formulas = _which(cases, lambda case: bool(_FORMULA.fullmatch((case.expected or "").strip())))
+    formulas = which(cases, lambda case: bool(_FORMULA.fullmatch((case.expected or "").strip())))
     if formulas:
         yield (
-            f"the expected answer is the formula of a spreadsheet ({_lines(formulas)}), which is "
+            f"the expected answer is the formula of a spreadsheet ({lines_of(formulas)}), which is "
             "taken as it is written"
-        )
-    lists = _which(cases, lambda case: _is_list(case.expected or ""))
-    if lists:
-        yield (
-            f"the expected answer is the text of a list ({_lines(lists)}), which is one answer; "
-            "several accepted answers stand in a column ideal, or in JSON"
         )
     pairs = [f"{first.id!r} and {second.id!r}" for first, second in alike(cases)]
     if pairs:
         yield f"ids differ only in case or blanks: {first_of(pairs, _MOST_NAMES)}"
 
 
-def _is_list(text: str) -> bool:
-    return bool(_LIST.match(text) or _PANDAS.match(text.strip()))
-
-
-def _on_variables(table: Table, cases: Sequence[Case]) -> Iterator[str]:
-    """Yield a note on prompts with the name of a column in braces."""
-    names = {_plain(name) for name in table.columns}
-
-    def variable(case: Case) -> str:
-        texts = [case.prompt, *(content_text(message.get("content")) for message in case.messages)]
-        matching = (name for text in texts for name in _VARIABLE.findall(text))
-        return next((name for name in matching if _plain(name) in names), "")
-
-    matching = [case for case in cases if "{" in f"{case.prompt}{_system(case)}" and variable(case)]
-    if matching:
-        name = variable(matching[0])
-        yield (
-            f"the prompt has the column {name!r} in braces ({_lines(matching)}), and is sent as it "
-            "is; write the text into each row, or the prompt into --llm-template, which fills "
-            "columns in"
-        )
-
-
 def _on_semicolons(chosen: Mapping[tuple[str, str], int], cases: Sequence[Case]) -> Iterator[str]:
     """Yield a note on semicolons that separate nothing, in a column of several answers."""
     columns = [name for field, name in chosen if field == "expected" and is_one_text(name)]
-    joined = _which(cases, lambda case: ";" in (case.expected or ""))
+    joined = which(cases, lambda case: ";" in (case.expected or ""))
     if columns and joined:
         yield (
-            f"the text in {columns[0]} has semicolons ({_lines(joined)}), and is one answer; "
+            f"the text in {columns[0]} has semicolons ({lines_of(joined)}), and is one answer; "
             "a column correct_answers has semicolons between answers, and JSON a list of them"
         )

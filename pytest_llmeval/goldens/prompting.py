@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from textwrap import shorten
@@ -153,17 +153,23 @@ def last_user(messages: Sequence[Message]) -> int:
     return max(index for index, message in enumerate(messages) if message["role"] == "user")
 
 
+def calls_tool(message: Mapping[str, Any]) -> bool:
+    """Return whether a message calls a tool, also where it has a text."""
+    return bool(message.get("tool_calls") or message.get("function_call"))
+
+
 def split_answer(
     messages: Sequence[Message], expected: str | None
 ) -> tuple[tuple[Message, ...], str | None]:
     """Split a chat into the messages to send and the expected answer.
 
     A closing message of the assistant is the expected answer, as in OpenAI fine-tuning files. It is
-    sent with the chat if the row has an expected answer, or if the message is a tool call.
+    sent with the chat if the row has an expected answer, if the message calls a tool, or if its
+    weight is 0, which says that it is a bad one.
     """
     last: Any = messages[-1]
     answer = content_text(last.get("content")) if last["role"] == "assistant" else ""
-    if expected is None and answer:
+    if expected is None and answer and not calls_tool(last) and last.get("weight") != 0:
         return tuple(messages[:-1]), answer
     return tuple(messages), expected
 

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from pytest_llmeval.errors import GoldenFileError, Problem, nearest
+from pytest_llmeval.errors import GoldenFileError
 from pytest_llmeval.goldens.backslashes import lost_backslashes
 from pytest_llmeval.goldens.columns import Columns, resolve_columns
 from pytest_llmeval.goldens.description import Description, describe
@@ -18,12 +18,15 @@ from pytest_llmeval.goldens.formats.csv_table import read_csv
 from pytest_llmeval.goldens.formats.json_table import read_json, read_jsonl
 from pytest_llmeval.goldens.formats.parquet_table import read_parquet
 from pytest_llmeval.goldens.formats.tables import Row, Table, Text, decoded, refused
+from pytest_llmeval.goldens.further_answers import further_values
 from pytest_llmeval.goldens.ids import duplicates, made_id, numbered
 from pytest_llmeval.goldens.members import with_members
+from pytest_llmeval.goldens.missing_prompt import no_prompt
 from pytest_llmeval.goldens.names import ALIASES, READ_AS_METADATA
 from pytest_llmeval.goldens.notes import notes_on
 from pytest_llmeval.goldens.prompting import content_text, last_user, split_answer
 from pytest_llmeval.goldens.rivals import conflicts, has_value
+from pytest_llmeval.goldens.strange_rows import strange_rows
 from pytest_llmeval.goldens.unread import (
     unread_answers,
     unread_in_metadata,
@@ -33,9 +36,9 @@ from pytest_llmeval.goldens.unread import (
 from pytest_llmeval.goldens.validation import row_problems
 from pytest_llmeval.records.case import Case, Message, Source
 from pytest_llmeval.settings.locations import border, check_inside
-from pytest_llmeval.text import is_blank
+from pytest_llmeval.text import first_of, is_blank
 
-_PROMPT_NAMES = (*ALIASES["prompt"], *ALIASES["messages"])
+_MOST_FILES = 5
 
 
 @dataclass(frozen=True)
@@ -114,7 +117,9 @@ def reading_of(
         *table.problems,
         *unread_settings(table, columns),
         *unread_specials(table, columns),
+        *strange_rows(table),
         *conflicts(table, columns.fields),
+        *further_values(table, columns),
     ]
     chosen: Counter[tuple[str, str]] = Counter()
     rows: list[tuple[Row, Case, str]] = []
@@ -183,7 +188,7 @@ def _recognised(table: Table, mapping: Mapping[str, str]) -> tuple[Table, Column
         return table, columns
     variable = _only_variable(table, columns)
     if not variable:
-        problems = [_no_prompt(table), *unread_settings(table, columns), *table.problems]
+        problems = [no_prompt(table), *unread_settings(table, columns), *table.problems]
         raise GoldenFileError(problems)
     return table, replace(columns, fields={**columns.fields, "prompt": (variable,)})
 
@@ -234,7 +239,7 @@ def read_table(path: Path) -> Table:
     """
     file_format = format_of(path)
     if path.is_dir():
-        raise refused(str(path), "a directory", "a golden file")
+        raise refused(str(path), "a directory", _files_of(path))
     if file_format is None:
         allowed = f"a file with the suffix {', '.join(SUFFIXES)}"
         raise refused(str(path), f"the suffix {path.suffix.lower()!r}", allowed)
@@ -247,6 +252,15 @@ def read_table(path: Path) -> Table:
     return read(str(path), content)
 
 
+def _files_of(folder: Path) -> str:
+    """Say which golden files a folder has."""
+    names = sorted(path.name for path in folder.iterdir() if format_of(path) is not None)
+    if not names:
+        return "a golden file; this directory has none"
+    paths = [(folder / name).as_posix() for name in names]
+    return f"golden files: {first_of(paths, _MOST_FILES)}"
+
+
 def _only_variable(table: Table, columns: Columns) -> str:
     """Return the only variable of a promptfoo CSV without a prompt column; empty if there is none.
 
@@ -256,19 +270,6 @@ def _only_variable(table: Table, columns: Columns) -> str:
     not_variables = {*special, *columns.readable}
     variables = [name for name in table.columns if name not in not_variables]
     return variables[0] if special and len(variables) == 1 else ""
-
-
-def _no_prompt(table: Table) -> Problem:
-    allowed = f"a column {', '.join(_PROMPT_NAMES)}, or one mapped to prompt with llm_columns."
-    for name in table.columns:
-        if hint := nearest(name, _PROMPT_NAMES):
-            allowed += f" {hint} (column {name!r})"
-            break
-    if any(name.startswith("__") for name in table.columns):
-        allowed += " In a promptfoo file, a single variable is the prompt"
-    names = ", ".join(repr(name) for name in table.columns)
-    written = f"no prompt column among {names}"
-    return Problem(table.file, 1, None, "", written, allowed.rstrip("."))
 
 
 def _case(draft: Draft, source: str) -> Case:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from pytest_llmeval.errors import Problem
 from pytest_llmeval.goldens.answer_words import may_be_answer
+from pytest_llmeval.goldens.cells import read_object
 from pytest_llmeval.goldens.columns import Columns
 from pytest_llmeval.goldens.drafts import Draft
 from pytest_llmeval.goldens.formats.tables import Row, Table, is_absent, shown
@@ -15,7 +16,9 @@ from pytest_llmeval.goldens.names import (
     ALIASES,
     METADATA,
     READ_AS_METADATA,
+    WEAK,
     is_answer_like,
+    known_names,
     mapping_remedy,
     normal,
     setting_like,
@@ -119,17 +122,52 @@ def unread_answers(
         return
     for name in unread_columns(table, columns):
         candidates: list[Row] = []
-        if is_answer_like(name):
+        if is_answer_like(name) or _is_answer_in_path(name):
             candidates = unanswered
         elif may_be_answer(name, has_contexts="contexts" in columns.fields):
             candidates = bare
         held = [row for row in candidates if _is_answer(row.cells.get(name))]
         if held:
-            cases = count(len(held), "case")
-            written = f"{shown(held[0].cells[name])} in a column that is not read, "
-            written += f"and no expected answer ({cases})"
-            allowed = f"{mapping_remedy(name, 'expected')}; {_unless(name)}"
-            yield Problem(table.file, held[0].line, held[0].number, name, written, allowed)
+            yield _reference(table, held, name, held[0].cells[name])
+        else:
+            yield from _inner_answers(table, columns, unanswered, name)
+
+
+def _inner_answers(
+    table: Table, columns: Columns, rows: Sequence[Row], name: str
+) -> Iterator[Problem]:
+    """Yield a problem for a member of an object that looks like the expected answer of its row."""
+    held: dict[str, list[Row]] = {}
+    for row in rows:
+        document = read_object(row.cells.get(name))
+        members = document.items() if isinstance(document, dict) else ()
+        for member, value in members:
+            path = f"{name}.{member}"
+            is_read = normal(path) in columns.declared or path in columns.members
+            if _names_answer(str(member)) and _is_answer(value) and not is_read:
+                held.setdefault(path, []).append(row)
+    for path, holders in held.items():
+        value = read_object(holders[0].cells[name])[path.partition(f"{name}.")[2]]
+        yield _reference(table, holders, path, value)
+
+
+def _names_answer(name: str) -> bool:
+    """Return whether a member of an object has the name of a reference."""
+    is_known = normal(name) in known_names("expected") and normal(name) not in WEAK
+    return is_known or is_answer_like(name)
+
+
+def _reference(table: Table, held: Sequence[Row], name: str, value: Any) -> Problem:
+    cases = count(len(held), "case")
+    written = f"{shown(value)} in a column that is not read, and no expected answer ({cases})"
+    path = name
+    document = read_object(value)
+    if isinstance(document, dict) and document and "text" not in document:
+        member = next((key for key in document if _names_answer(str(key))), next(iter(document)))
+        member = next((key for key in document if normal(str(key)) in WEAK), member)
+        path = f"{name}.{member}"
+    allowed = f"{mapping_remedy(path, 'expected')}; {_unless(name)}"
+    return Problem(table.file, held[0].line, held[0].number, name, written, allowed)
 
 
 def unread_columns(table: Table, columns: Columns) -> Iterator[str]:
@@ -152,6 +190,12 @@ def _setting_in_path(name: str) -> str:
         return ""
     known = {normal(setting): setting for setting in READ_AS_METADATA}
     return _setting(last) or known.get(normal(last), "")
+
+
+def _is_answer_in_path(name: str) -> bool:
+    """Return whether a flattened object holds a reference: ``metadata.expected_answer``."""
+    head, _, last = re.sub(r"[/:]|__", ".", name.strip()).rpartition(".")
+    return normal(head) in _OBJECTS and _names_answer(last)
 
 
 def _is_answer(value: Any) -> bool:

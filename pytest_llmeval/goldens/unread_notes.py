@@ -34,6 +34,9 @@ _OF_QUESTION = frozenset((
     "attachment", "attachments", "tools", "functions", "fewshot", "fewshotexamples", "examples",
     "turns",
 ))  # fmt: skip
+_FURTHER_PROMPT = re.compile(r"(?:prompt|input|question|query|userinput|instruction)s?[2-9]")
+_PART = re.compile(r"((?:retriev(?:ed|al)|reference)?contexts?|tags?|category|categories)\d{1,2}")
+_UNNAMED = re.compile(r"Unnamed: \d+")
 _PARAMETERS = {
     **dict.fromkeys(("maxtokens", "maxnewtokens", "maxoutputtokens"), "--llm-max-tokens"),
     "temperature": "--llm-temperature",
@@ -65,13 +68,16 @@ def _note(columns: Columns, name: str, value: Any) -> str:
     """Return what is not done with a column, and how it is; empty for plain metadata."""
     plain = normal(name)
     text = str(as_text(value)).strip()
+    if note := _note_on_part(columns, name, text):
+        return note
     is_passage = plain in _PASSAGES and len(text.split()) >= _WORDS_OF_A_TEXT
     if is_passage or (plain in _CONTEXTS and text):
         if columns.first("contexts"):
             return ""
         remedy = mapping_remedy(name, "contexts")
         return f"is not sent, and is no context: {remedy} makes it one"
-    if plain in _OF_QUESTION and _says_something(text):
+    is_of_question = plain in _OF_QUESTION or _FURTHER_PROMPT.fullmatch(plain) is not None
+    if is_of_question and _says_something(text):
         return f"is not sent; a template can use it: --llm-template '{_template(name)}'"
     if plain in _PARAMETERS and text:
         return f"is not sent; {_PARAMETERS[plain]} holds for the whole run"
@@ -82,6 +88,19 @@ def _note(columns: Columns, name: str, value: Any) -> str:
         bound = f"{scorers[0]}>=NUMBER"
         return f"names {', '.join(scorers)} without a bound; a column threshold has '{bound}'"
     return _note_on_requirement(plain, text)
+
+
+def _note_on_part(columns: Columns, name: str, text: str) -> str:
+    """Return the note on a column with one of several contexts or tags, or without a name."""
+    if _UNNAMED.fullmatch(name) and text and not text.isdecimal():
+        return "has values and no name in the header"
+    part = _PART.fullmatch(normal(name))
+    if part is None or not text:
+        return ""
+    field = "contexts" if "context" in part[1] else "tags"
+    if normal(name) in _CONTEXTS and not columns.first(field):
+        return ""  # it has a note of its own
+    return f"is none of the {field}; a column {field} has them all, as a list"
 
 
 def _note_on_requirement(plain: str, text: str) -> str:
