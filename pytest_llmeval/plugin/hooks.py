@@ -130,6 +130,8 @@ class Hooks:
         completeness.check_selection(session, self._state)
         outcomes.check_declared(session)
         self._role.take_gates(session, self._state)
+        if self._state.has_session:
+            heap.freeze_imports()
 
     def pytest_report_collectionfinish(self, items: Sequence[pytest.Item]) -> list[str]:
         """Say what the columns of golden files became, and what tests with a cassette change."""
@@ -200,12 +202,6 @@ class Hooks:
         self._role.take(report)
         yield
         outcomes.restore_phase(report)
-
-    @pytest.hookimpl(trylast=True)
-    def pytest_runtest_logfinish(self) -> None:
-        """Exempt the modules of an evaluation from the collection of garbage."""
-        if self._state.has_session:
-            heap.freeze_imports()
 
     @pytest.hookimpl(tryfirst=True)  # pytest knows no error in the body of a test
     def pytest_report_teststatus(self, report: object) -> tuple[str, str, str] | None:
