@@ -28,6 +28,9 @@ _DUPLICATE = re.compile(r"(.+)\.\d+")
 """What pandas makes of the second column of a name: ``expected.1``."""
 
 _NUMBERED = re.compile(r"(.*\D)0*\d{1,2}")
+_LONGEST = 20_000
+"""Characters of the longest cell that is read as a list of answers."""
+
 _SINGLE = ("id", "prompt", "messages", "expected")
 _FLAGS = frozenset(("true", "false", "yes", "no", "-", "n/a", "none"))
 _ALL_ACCEPTED = "all accepted answers as a list in a column accepted_answers"
@@ -140,7 +143,8 @@ def _holds(case: Case, value: Any) -> bool:
 
 
 def _answers(value: Any) -> list[Any]:
-    document = read_object(value)
+    is_long = isinstance(value, str) and len(value) > _LONGEST
+    document = value if is_long else read_object(value)
     answers = document if isinstance(document, list) else [value]
     return [answer for answer in answers if not is_absent(answer)]
 

@@ -31,6 +31,9 @@ _MEMBERS = frozenset((
 ))  # fmt: skip
 """Members of an object that holds an answer."""
 
+_LONGEST = 20_000
+"""Characters of the longest list of answers; to parse a text of a megabyte takes seconds."""
+
 _ONE_ANSWER = "which is one answer; several accepted answers stand in a column ideal, or in JSON"
 
 
@@ -67,6 +70,8 @@ def notes_on_lists(table: Table, columns: Columns, cases: Sequence[Case]) -> Ite
 def _is_written_list(text: str) -> bool:
     """Return whether a text is a list of texts as a program writes it; not a point or a set."""
     text = text.strip()
+    if len(text) > _LONGEST:
+        return False
     try:
         document = read_literal(text)
     except UnreadableList:
@@ -105,7 +110,7 @@ def _on_objects(columns: Columns, cases: Sequence[Case]) -> Iterator[str]:
 
 def _member(text: str) -> str:
     """Return the member of a written object that seems to be the answer; empty without one."""
-    document = read_object(text.strip())
+    document = read_object(text.strip()) if len(text) <= _LONGEST else text
     if not isinstance(document, dict) or not document or _is_written_list(text):
         return ""
     names = [str(name) for name in document]
@@ -127,7 +132,7 @@ def _on_numbers(table: Table, columns: Columns) -> Iterator[str]:
     for row in table.rows:
         name = columns.of_row(row.cells).get("expected", "")
         value = row.cells.get(name)
-        if normal(name) not in LISTS or not isinstance(value, str):
+        if normal(name) not in LISTS or not isinstance(value, str) or len(value) > _LONGEST:
             continue
         document = read_object(value)
         if isinstance(document, list) and len(document) > 1 and _are_numbers(document):

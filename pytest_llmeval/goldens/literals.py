@@ -23,6 +23,8 @@ _CALL = re.compile(
 )
 """How a list begins that has a word before its bracket."""
 
+_OF_DATABASES = ("ARRAY", "c(")
+
 _ARRAY = re.compile(r"(?:np\.|numpy\.)?array\(")
 _SERIES = re.compile(r"\n(?:Name: .*, )?(?:Length: \d+, )?dtype: \w+\s*\Z")
 """The last line of a pandas Series that was written as text."""
@@ -60,14 +62,16 @@ def read_literal(text: str) -> Any:
         raise UnreadableList(text)
     if text[:1] not in _BRACKETS and not _CALL.match(text):
         return None
+    if (items := read_array(text)) is not None:
+        return items
+    if text.startswith(_OF_DATABASES):
+        return None
     try:
         document = DECODER.decode(text)
     except (ValueError, RecursionError):
         document = _python_literal(text)
     if isinstance(document, list | dict):
         return document
-    if (items := read_array(text)) is not None:
-        return items
     if _looks_like_list(text):
         raise UnreadableList(text)
     return None
