@@ -130,8 +130,6 @@ class Hooks:
         completeness.check_selection(session, self._state)
         outcomes.check_declared(session)
         self._role.take_gates(session, self._state)
-        if self._state.has_session:
-            heap.freeze_imports()
 
     def pytest_report_collectionfinish(self, items: Sequence[pytest.Item]) -> list[str]:
         """Say what the columns of golden files became, and what tests with a cassette change."""
@@ -235,7 +233,7 @@ class Hooks:
 
 
 class CollectionHooks:
-    """The hook around those of all other plugins that choose among the collected tests.
+    """The hooks around and after those of all other plugins that choose among the collected tests.
 
     Args:
         state: The plugin's state.
@@ -250,6 +248,12 @@ class CollectionHooks:
     ) -> Generator[None, object, object]:
         """Count the cases that a hook removes without a word."""
         return (yield from collection.count_vanished(self._state, items))
+
+    @pytest.hookimpl(trylast=True)  # after the imports of the other hook
+    def pytest_collection_finish(self) -> None:
+        """Exempt the modules of an evaluation from the collection of garbage."""
+        if self._state.has_session:
+            heap.freeze_imports()
 
 
 class ClosingHooks:
