@@ -14,6 +14,7 @@ from jsonschema import Draft202012Validator
 
 from pytest_llmeval.errors import LLMEvalError
 from pytest_llmeval.records.call import Completion
+from pytest_llmeval.records.comparison import EditedField
 from pytest_llmeval.records.result import CaseResult, Cause, Sample
 from pytest_llmeval.records.run import Run
 from pytest_llmeval.records.score import Score
@@ -56,6 +57,7 @@ def test_the_schema_has_every_word_of_the_tables(schema: dict[str, Any]) -> None
         "state": schema["$defs"]["gateOutcome"]["properties"]["state"],
         "outcome": schema["$defs"]["result"]["properties"]["outcome"],
         "cause": schema["$defs"]["result"]["properties"]["cause"],
+        "field": schema["$defs"]["caseEdit"]["properties"]["field"],
     }
     tables: dict[str, Iterable[str]] = {
         "verdict": VERDICTS,
@@ -63,6 +65,7 @@ def test_the_schema_has_every_word_of_the_tables(schema: dict[str, Any]) -> None
         "state": GATE_STATES,
         "outcome": OUTCOMES,
         "cause": get_args(Cause),
+        "field": get_args(EditedField),
     }
     for name, table in tables.items():
         assert set(words[name]["enum"]) == set(table)
