@@ -18,9 +18,9 @@ from pytest_llmeval.providers.finish import (
     refused,
     withheld,
 )
-from pytest_llmeval.providers.reasoning import says_something, split_reasoning
+from pytest_llmeval.providers.reading import answer_in
+from pytest_llmeval.providers.reasoning import says_something
 from pytest_llmeval.providers.tool_calls import written_calls
-from pytest_llmeval.providers.turns import end_of_turn
 from pytest_llmeval.records.call import LENGTH, REFUSAL
 
 _TEXT_PARTS = ("text", "output_text", "input_text", "")
@@ -150,13 +150,11 @@ def _read(message: Mapping[str, Any]) -> Said:
         content = ""
     if not isinstance(content, str):
         raise OddMessage(f"content is {type(content).__name__}, not text")
-    thought = split_reasoning(content)
-    answer = end_of_turn(thought.answer).answer
-    raw = content if answer != content else ""
+    reading = answer_in(content)
     return Said(
-        answer,
-        raw,
-        has_reasoning or bool(thought.reasoning) or thought.answer != content,
+        reading.answer,
+        content if reading.answer != content else "",
+        has_reasoning or reading.has_reasoning,
         refusal,
         tuple(_tool(call) or "a tool" for call in calls),
         tuple(_tool(call) for call in calls if _tool(call) and not _has_run(call)),

@@ -6,7 +6,7 @@ import re
 from itertools import islice
 from typing import NamedTuple
 
-from pytest_llmeval.providers.reasoning import says_something, split_reasoning
+from pytest_llmeval.providers.reasoning import says_something
 
 _END = (
     r"<[|\uff5c](?:im_end|end|end_of_(?:text|turn)|endoftext|end_of_role|eo[stm](?:_id)?|eot|"
@@ -110,11 +110,6 @@ def end_of_turn(text: str) -> Turn:
         is_end = _is_header(mark[0], after) if mark["start"] else _is_next(after)
         return Turn(before.rstrip(), mark[0]) if is_end else Turn(text)
     return Turn(text[start:])
-
-
-def token_of_run_on(raw_text: str) -> str:
-    """Return the token behind which a whole reply goes on; empty if it does not."""
-    return end_of_turn(split_reasoning(raw_text).answer).token
 
 
 def _quotes(before: str) -> bool:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from pytest_llmeval.providers.finish import is_unknown
-from pytest_llmeval.providers.turns import token_of_run_on
+from pytest_llmeval.providers.reading import answer_in
 from pytest_llmeval.records.answer_text import answer_text, answers_of
 from pytest_llmeval.records.call import LENGTH, Completion
 from pytest_llmeval.records.interval import Interval
@@ -266,7 +266,7 @@ class Tally:
         reasons = {answer.finish_reason for answer in completions}
         self.truncated += LENGTH in reasons
         self.unknown_endings.update(filter(is_unknown, reasons))
-        tokens = {token_of_run_on(answer.raw_text) for answer in completions if answer.raw_text}
+        tokens = {answer_in(answer.raw_text).token for answer in completions if answer.raw_text}
         self.run_on.update(filter(None, tokens))
         for answer in completions:
             self.add_answer(answer)

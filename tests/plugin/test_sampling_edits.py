@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import json
+from importlib import resources
 from shutil import copyfile
 
 import pytest
+from jsonschema import Draft202012Validator
 
 from tests.plugin.conftest import Project
 from tests.plugin.test_golden_edits import Row, both, comparison_of, write_rows
@@ -172,6 +175,36 @@ def test_another_reducer_reduces_the_samples_of_the_baseline_too(
         done = sampled.llmeval(*command)
         assert done.returncode == 1, done.stderr
         assert "dropped 25.0 points: 6 of 24 passed before and fail now" in done.stdout
+
+
+def test_a_report_with_every_changed_setting_keeps_the_schema(sampled: Project) -> None:
+    must = ("-o", "llm_must_pass=id == 'c23'")
+    new = (*samples(2, "max"), "--llm-answer-pattern", "(yes|no)", *must)
+
+    assert sampled.run(*new, *GATED, *MAIN).ret == 10
+
+    comparison = comparison_of(sampled)
+    fields = {edit["field"] for edit in comparison["edited"]}
+    assert fields == {"must_pass", "samples", "answer_pattern"}
+    assert comparison["metrics"][0]["coverage"]["settings"]
+    file = resources.files("pytest_llmeval.reports") / "schemas" / "report-2.schema.json"
+    Draft202012Validator(json.loads(file.read_text("utf-8"))).validate(sampled.report())
+
+
+def test_turns_that_the_model_made_up_are_no_part_of_the_answers_taken_out_again(
+    project: Project,
+) -> None:
+    started(project)
+    reply = "<think>?</think>Answer: yes<|im_end|>\n<|im_start|>user\nAnswer: no"
+    project.endpoint.answer = lambda _: reply
+    model = ("--llm-model", "m", *GATED)
+    project.run(*model, "--llm-answer-pattern", r"Answer: (\w+)", "--llm-gate", "pass_rate>=.1")
+    project.accept()
+
+    run = project.run(*model, "--llm-answer-pattern", r".*Answer: (\w+)", *MAIN)
+
+    assert run.ret == 0
+    assert "exact_match: identical: every answer is the baseline's" in run.stdout.str()
 
 
 @both

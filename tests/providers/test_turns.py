@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from pytest_llmeval.providers.turns import Turn, end_of_turn, token_of_run_on
+from pytest_llmeval.providers.reading import answer_in
+from pytest_llmeval.providers.turns import Turn, end_of_turn
 
 
 @pytest.mark.parametrize(
@@ -41,7 +42,7 @@ def test_tokens_of_the_template_around_an_answer_are_taken_off(text: str) -> Non
 )  # fmt: skip
 def test_turns_that_the_model_made_up_are_cut_and_their_token_named(text: str, token: str) -> None:
     assert end_of_turn(text) == Turn("Paris", token)
-    assert token_of_run_on(f"<think>a</think>{text}") == token
+    assert answer_in(f"<think>a</think>{text}") == ("Paris", token, True)
 
 
 @pytest.mark.parametrize(

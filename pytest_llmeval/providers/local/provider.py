@@ -17,6 +17,7 @@ from pytest_llmeval.providers.local.models import known_models, local_file, mode
 from pytest_llmeval.providers.openai.keys import NO_KEY
 from pytest_llmeval.providers.openai.provider import OpenAIProvider
 from pytest_llmeval.providers.python import in_thread
+from pytest_llmeval.providers.reading import LOCAL
 from pytest_llmeval.providers.spec import ProviderRequest, Timeouts
 from pytest_llmeval.records.call import Completion, Request
 from pytest_llmeval.records.case import Message
@@ -90,9 +91,8 @@ class LocalProvider(BaseProvider):
         in every process, and two models of the same name and size hardly differ only in the middle.
         """
         if self._sha256 is not None:
-            return (
-                f"local:{hashlib.sha256(f'{self._sha256} {SYSTEM_MESSAGE}'.encode()).hexdigest()}"
-            )
+            known = hashlib.sha256(f"{self._sha256} {SYSTEM_MESSAGE}".encode())
+            return f"{LOCAL}{known.hexdigest()}"
         digest = hashlib.sha256(
             f"{self._path.name}\n{self._path.stat().st_size}\n{SYSTEM_MESSAGE}\n".encode()
         )
@@ -100,7 +100,7 @@ class LocalProvider(BaseProvider):
             digest.update(file.read(_ENDS))
             file.seek(-min(_ENDS, self._path.stat().st_size), 2)
             digest.update(file.read())
-        return f"local:{digest.hexdigest()}"
+        return f"{LOCAL}{digest.hexdigest()}"
 
     def serve(self) -> str:
         """Return the server's base URL and start the server once. Any thread may call this.

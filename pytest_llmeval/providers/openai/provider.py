@@ -17,6 +17,7 @@ from pytest_llmeval.providers.openai.exchange import CHAT, Api, Exchange
 from pytest_llmeval.providers.openai.keys import NO_KEY
 from pytest_llmeval.providers.openai.memory import Memory, ModelMemory
 from pytest_llmeval.providers.openai.size import limited
+from pytest_llmeval.providers.reading import ENDPOINT
 from pytest_llmeval.providers.spec import Timeouts
 from pytest_llmeval.records.call import Completion, Request
 from pytest_llmeval.redaction import Secrets
@@ -97,7 +98,7 @@ class OpenAIProvider(BaseProvider):
         self.endpoint = public_url(azure.endpoint if azure else self._url)
         self._target = f"{model}@{self.endpoint}" if model else self.endpoint
         version = f"?api-version={azure.api_version}" if azure else ""
-        self.fingerprint: str | None = f"openai:{self._target}{api.mark}{version}"
+        self.fingerprint: str | None = f"{ENDPOINT}{self._target}{api.mark}{version}"
 
     def __repr__(self) -> str:
         return f"OpenAIProvider({self._target!r})"
