@@ -11,6 +11,7 @@ import json
 import math
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from itertools import chain
 from pathlib import Path
 from sys import intern
 from typing import Any, TextIO
@@ -313,12 +314,14 @@ def _case(line: Mapping[str, Any]) -> BaselineCase:
     if not case.contexts:
         # A file that says nothing of the content is of a version that wrote no passages either.
         contexts = tuple(() for _ in case.answers) if case.content else None
-    text = None
-    if case.answers:
-        is_exact = EXACT_MATCH in case.scores
-        sources = (case.prompt,)
-        answer = case.answers[0]
-        text = AnswerText(case.suite, case.prompt, answer, case.expected, sources, is_exact)
+    text = AnswerText.of(
+        case.suite,
+        case.prompt,
+        case.answers[0] if case.answers else None,
+        case.expected,
+        (case.prompt, *chain.from_iterable(case.contexts[:1])),
+        is_exact=EXACT_MATCH in case.scores,
+    )
     return BaselineCase(
         scores,
         case.answers,

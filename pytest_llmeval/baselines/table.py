@@ -19,7 +19,6 @@ from pytest_llmeval.goldens.formats import format_of
 from pytest_llmeval.records.answer_text import EXACT_MATCH, AnswerText
 from pytest_llmeval.records.score import UNIT_SCALE, Scale, is_failed_judge
 from pytest_llmeval.records.wire import parse_json
-from pytest_llmeval.stats.answer_texts import is_label
 from pytest_llmeval.stats.paired import ROUNDING
 from pytest_llmeval.text import one_line
 
@@ -127,12 +126,15 @@ def _cases(path: Path, columns: Columns, table: _Table) -> Iterator[BaselineCase
         answers = () if answer is None else (answer,)
         case = _case_scores(path, number, row, columns, table)
         prompt, expected = _first(row, _PROMPTS), _first(row, _REFERENCES)
-        text = None
-        # A label, of which nobody knows whether it is expected, may be right for many prompts.
-        if answer is not None and not (expected is None and is_label(answer)):
-            is_exact = EXACT_MATCH in case.by_metric
-            sources = (prompt or "",)
-            text = AnswerText("", prompt or case.key[2], answer, expected, sources, is_exact)
+        text = AnswerText.of(
+            "",
+            prompt or case.key[2],
+            answer,
+            expected,
+            (prompt or "",),
+            is_exact=EXACT_MATCH in case.by_metric,
+            is_of_tool=True,
+        )
         yield BaselineCase(case, answers, {}, prompt or "", expected, text=text)
 
 

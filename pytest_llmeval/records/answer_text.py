@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+from unicodedata import east_asian_width
 
 from pytest_llmeval.records.call import Completion
 from pytest_llmeval.records.case import case_messages
@@ -10,6 +12,12 @@ from pytest_llmeval.records.result import CaseResult
 
 EXACT_MATCH = "exact_match"
 """The metric that requires the expected answer to the letter."""
+
+SHORT_WORDS = 2
+"""Words from which a text is more than a label."""
+
+_WIDE_LETTERS = 2
+"""Letters of Chinese, Japanese or Korean that count as a word."""
 
 
 @dataclass(frozen=True)
@@ -34,6 +42,47 @@ class AnswerText:
     is_exact: bool = False
     before: str | None = None
 
+    @classmethod
+    def of(
+        cls,
+        group: str,
+        prompt: str,
+        answer: str | None,
+        expected: str | None,
+        sources: Iterable[str] = (),
+        *,
+        is_exact: bool = False,
+        before: str | None = None,
+        is_of_tool: bool = False,
+    ) -> AnswerText | None:
+        """Return the record of an answer; ``None`` without one that can be counted.
+
+        A label of which nobody knows whether it is expected may be right for many prompts.
+
+        Args:
+            group: The golden file, test function or tool.
+            prompt: The prompt.
+            answer: The answer.
+            expected: The expected answer; ``None`` without one.
+            sources: Texts that the answer may quote.
+            is_exact: Whether a metric requires the expected answer to the letter.
+            before: The answer of the baseline.
+            is_of_tool: Whether it is of another tool, so that a missing expected answer is unknown.
+        """
+        if answer is None or (is_of_tool and expected is None and is_label(answer)):
+            return None
+        return cls(group, prompt, answer, expected, tuple(sources), is_exact, before)
+
+
+def is_label(text: str) -> bool:
+    """Return whether a text is one word or number, which may be right for many prompts."""
+    return len(text.split()) + wide_words(text) < SHORT_WORDS
+
+
+def wide_words(text: str) -> int:
+    """Return the number of words in the Chinese, Japanese or Korean letters of a text."""
+    return sum(east_asian_width(letter) in "WF" for letter in text) // _WIDE_LETTERS
+
 
 def answers_of(result: CaseResult, with_draws: bool = False) -> list[Completion]:
     """Return the answers of a case, or of its samples if it has several.
@@ -51,14 +100,14 @@ def answer_text(result: CaseResult) -> AnswerText | None:
     """Return the answer of a case with its prompt; ``None`` without an answer."""
     if result.completion is None:
         return None
-    case = result.case
+    case, completion = result.case, result.completion
     messages = [str(message.get("content", "")) for message in case_messages(case)]
-    return AnswerText(
+    return AnswerText.of(
         result.suite,
         "\0".join(messages),
-        result.completion.text,
+        completion.text,
         case.expected,
-        (*messages, *case.contexts),
-        any(score.name == EXACT_MATCH for score in result.scores),
-        result.before[0].answer if result.before else None,
+        (*messages, *case.contexts, *completion.contexts),
+        is_exact=any(score.name == EXACT_MATCH for score in result.scores),
+        before=result.before[0].answer if result.before else None,
     )

@@ -9,9 +9,8 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from unicodedata import east_asian_width
 
-from pytest_llmeval.records.answer_text import AnswerText
+from pytest_llmeval.records.answer_text import SHORT_WORDS, AnswerText, wide_words
 from pytest_llmeval.text import is_blank
 
 _EXCERPT = 60
@@ -32,9 +31,7 @@ _EVASIVE = 0.2
 _UNEXPECTED = 0.25
 """Share of wrong repetitions from which nearly constant answers are no accident."""
 
-_SHORT_WORDS, _LONG_WORDS = 2, 4
-_WIDE_LETTERS = 2
-"""Letters of Chinese, Japanese or Korean that count as a word."""
+_LONG_WORDS = 4
 
 _NUMBER = re.compile(r"[\W_]*\d")
 
@@ -108,7 +105,7 @@ class _Group:
         wrong = repeated - self.expected[self.most]
         is_most = repeated >= _MOST * prompts and wrong >= _UNEXPECTED * prompts
         unlike = 0
-        if not self.expected[self.most] and _words(self.excerpt) >= _SHORT_WORDS:
+        if not self.expected[self.most] and _words(self.excerpt) >= SHORT_WORDS:
             unlike = self.unlike[self.most]
         is_evasive = unlike >= max(_FEW_TEXTS, _EVASIVE * prompts)
         if not (is_most or is_evasive or wrong >= _HALF * prompts):
@@ -163,7 +160,7 @@ class AnswerTally:
             self._groups.setdefault(name, _Group()).add(text, plain)
         expected = "" if text.expected is None else _plain(text.expected)
         words = _words(expected)
-        if text.is_exact or words < _SHORT_WORDS or _is_quoted(expected, text.sources):
+        if text.is_exact or words < SHORT_WORDS or _is_quoted(expected, text.sources):
             return
         self._every.add(plain == expected, expected, text.before)
         if words >= _LONG_WORDS:
@@ -193,11 +190,6 @@ class AnswerTally:
         return None
 
 
-def is_label(text: str) -> bool:
-    """Return whether a text is one word or number, which may be right for many prompts."""
-    return len(text.split()) + _wide_words(text) < _SHORT_WORDS
-
-
 def _plain(text: str) -> str:
     return " ".join(text.split())
 
@@ -206,12 +198,7 @@ def _words(text: str) -> int:
     """Return the number of words of a text; 0 for a number, a date or data such as JSON."""
     if _NUMBER.match(text) or text[:1] in "{[<":
         return 0
-    return len(text.split()) + _wide_words(text)
-
-
-def _wide_words(text: str) -> int:
-    """Return the number of words in the Chinese, Japanese or Korean letters of a text."""
-    return sum(east_asian_width(letter) in "WF" for letter in text) // _WIDE_LETTERS
+    return len(text.split()) + wide_words(text)
 
 
 def _is_quoted(text: str, sources: Iterable[str]) -> bool:

@@ -20,7 +20,6 @@ from pytest_llmeval.gating.values import MetricValues
 from pytest_llmeval.records.answer_text import AnswerText
 from pytest_llmeval.records.result import PASS_RATE
 from pytest_llmeval.records.score import UNIT_SCALE, Scale, is_failed_judge
-from pytest_llmeval.stats.answer_texts import is_label
 from pytest_llmeval.stats.paired import ROUNDING
 from pytest_llmeval.text import one_line, shows_something
 
@@ -285,22 +284,18 @@ def _case(
 
 
 def _answer_text(tool: str, judged: Sequence[PeerSample]) -> AnswerText | None:
-    """Return the answer with what it was an answer to.
-
-    A label, of which nobody knows whether it is expected, may be right for many prompts.
-    """
+    """Return the answer with what it was an answer to."""
     first = next((sample for sample in judged if sample.answer is not None), None)
-    if first is None or first.answer is None:
+    if first is None:
         return None
-    if first.expected is None and is_label(first.answer):
-        return None
-    return AnswerText(
+    return AnswerText.of(
         tool,
         first.question or first.id,
         first.answer,
         first.expected,
         (first.prompt or first.question,),
-        first.is_exact,
+        is_exact=first.is_exact,
+        is_of_tool=True,
     )
 
 
