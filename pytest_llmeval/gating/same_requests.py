@@ -26,7 +26,7 @@ def same_requests(paired: Paired) -> SameRequests | None:
         return None
     chosen = set(same)
     others = [row for row in range(len(paired.pairs)) if row not in chosen]
-    of_tests = sum(not _is_row(paired.pairs[row][1]) for row in same)
+    of_tests = sum(not paired.pairs[row][1].is_row for row in same)
     return SameRequests(_portion(paired.scores, same), _portion(paired.scores, others), of_tests)
 
 
@@ -44,12 +44,6 @@ def answering_models(pairs: Iterable[Pair]) -> tuple[AnsweringModel, ...]:
 
 def _is_sent_again(old: CaseScores, new: CaseScores) -> bool:
     return new.is_live and bool(old.request) and old.request == new.request
-
-
-def _is_row(case: CaseScores) -> bool:
-    """Return whether it is a row of a golden file, which no code of a test can change."""
-    suite, file, _ = case.key
-    return suite == file
 
 
 def _portion(scores: PairedScores, rows: Sequence[int]) -> Portion:
