@@ -7,7 +7,7 @@ the stored answers: if they get other scores now, it is the judge that has chang
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from pytest_llmeval.baselines.stored import is_as_judged, stored_answers
 from pytest_llmeval.gating.pairing import Pair, ends
 from pytest_llmeval.gating.values import by_name, metric_values
-from pytest_llmeval.goldens.selection import random_subset
+from pytest_llmeval.goldens.selection import draw_order
 from pytest_llmeval.judging.ask import begin_score
 from pytest_llmeval.records.comparison import AnchorCheck
 from pytest_llmeval.records.result import CaseResult, Key
@@ -45,6 +45,25 @@ class AnchorScorers:
 
     scorers: tuple[ReadyScorer, ...] = ()
     obstacle: str = ""
+
+
+@dataclass(frozen=True)
+class _Anchor:
+    """A case of the run whose stored answer can be scored again.
+
+    Attributes:
+        rank: Its position in the draw.
+        order: Its position in the run.
+        metric: The score.
+        result: The case.
+        scorers: The judges whose mean is the score.
+    """
+
+    rank: int
+    order: int
+    metric: str
+    result: CaseResult
+    scorers: tuple[ReadyScorer, ...]
 
 
 @dataclass(frozen=True)
@@ -124,19 +143,16 @@ def check_anchors(
     """
     if before.read_cases is None:
         return
-    able, obstacles = _able(live, results, scorers_of)
-    chosen = {metric: _chosen(keys, session.settings.anchors) for metric, keys in able.items()}
-    wanted = {live[metric][key] for metric, keys in chosen.items() for key in keys}
-    cases = {case.key: case for case in before.read_cases() if wanted and case.key in wanted}
+    anchors, obstacles = _drawn(live, results, session.settings.anchors, scorers_of)
+    wanted = {live[anchor.metric][anchor.result.key] for anchor in anchors}
+    cases: dict[Key, BaselineCase] = {}
+    if wanted:
+        cases = {case.key: case for case in before.read_cases() if case.key in wanted}
     scored: dict[str, list[_Scored]] = {}
-    for order, result in enumerate(results):
-        for metric, keys in chosen.items():
-            case = cases.get(live[metric][result.key]) if result.key in keys else None
-            if case is None:
-                continue
-            judges = scorers_of(result, metric).scorers
-            anchor = _begun(session, judges, case, result, metric, order)
-            scored.setdefault(metric, []).append(anchor)
+    for anchor in anchors:
+        case = cases.get(live[anchor.metric][anchor.result.key])
+        if case is not None:
+            scored.setdefault(anchor.metric, []).append(_begun(session, anchor, case))
     for metric in live:
         if metric in scored:
             yield _check(metric, scored[metric], before.scales[metric])
@@ -144,51 +160,80 @@ def check_anchors(
             yield AnchorCheck(metric, 0, error=obstacles.get(metric, _NO_ANSWER))
 
 
-def _able(
+def _drawn(
     live: LiveScores,
     results: Iterable[CaseResult],
+    number: int,
     scorers_of: Callable[[CaseResult, str], AnchorScorers],
-) -> tuple[dict[str, list[Key]], dict[str, str]]:
-    """Return the cases whose judges can be made here, and else the first obstacle, by metric."""
-    able: dict[str, list[Key]] = {}
+) -> tuple[list[_Anchor], dict[str, str]]:
+    """Draw the anchors, the same ones in each run over the same cases.
+
+    Of a case whose judges cannot be made here, the next in the order of the draw takes the place.
+
+    Returns:
+        The anchors in the order of the results, and the first obstacle by metric.
+    """
+    ranks = {metric: _ranks(keys) for metric, keys in live.items()}
+    able: dict[str, list[_Anchor]] = {metric: [] for metric in live}
     obstacles: dict[str, str] = {}
-    for result in results:
-        for metric, keys in live.items():
-            if result.key not in keys:
-                continue
+    start, end = 0, number
+    lacking = list(live)
+    while lacking:
+        part = {metric: _between(ranks[metric], start, end) for metric in lacking}
+        for order, result, metric in _of_part(results, part):
             judges = scorers_of(result, metric)
             if judges.obstacle:
                 obstacles.setdefault(metric, judges.obstacle)
-            else:
-                able.setdefault(metric, []).append(result.key)
-    return able, obstacles
+                continue
+            rank = ranks[metric][result.key]
+            able[metric].append(_Anchor(rank, order, metric, result, judges.scorers))
+        lacking = [
+            metric for metric in live if len(able[metric]) < number and end < len(ranks[metric])
+        ]
+        # The results are read again for each part of the draw, so there must be few parts.
+        start, end = end, 3 * end
+    chosen = [anchor for anchors in able.values() for anchor in sorted(anchors, key=_rank)[:number]]
+    return sorted(chosen, key=lambda anchor: anchor.order), obstacles
 
 
-def _begun(
-    session: Session,
-    judges: Iterable[ReadyScorer],
-    case: BaselineCase,
-    result: CaseResult,
-    metric: str,
-    order: int,
-) -> _Scored:
+def _ranks(keys: Iterable[Key]) -> dict[Key, int]:
+    """Return the position of each case in the draw."""
+    names = {"\0".join(key): key for key in keys}
+    return {names[name]: rank for rank, name in enumerate(draw_order(names, _SEED))}
+
+
+def _between(ranks: Mapping[Key, int], start: int, end: int) -> set[Key]:
+    return {key for key, rank in ranks.items() if start <= rank < end}
+
+
+def _of_part(
+    results: Iterable[CaseResult], part: Mapping[str, set[Key]]
+) -> Iterator[tuple[int, CaseResult, str]]:
+    """Yield the results in a part of the draw with their position, by metric."""
+    for order, result in enumerate(results):
+        for metric, keys in part.items():
+            if result.key in keys:
+                yield order, result, metric
+
+
+def _rank(anchor: _Anchor) -> int:
+    return anchor.rank
+
+
+def _begun(session: Session, anchor: _Anchor, case: BaselineCase) -> _Scored:
     """Start the new scores of the first stored answer of a case."""
-    then = _first_value(case, metric)
+    result = anchor.result
+    then = _first_value(case, anchor.metric)
     if then is None:
         return _Scored(0.0, (), _NO_ANSWER)
     if not is_as_judged(case, result):
         return _Scored(then, (), "the baseline does not hold the passages that were retrieved then")
     answer = stored_answers(case)[0]
     now = tuple(
-        begin_score(session, judge, result.case, answer, order, is_fresh=True) for judge in judges
+        begin_score(session, judge, result.case, answer, anchor.order, is_fresh=True)
+        for judge in anchor.scorers
     )
     return _Scored(then, now)
-
-
-def _chosen(keys: Iterable[Key], number: int) -> set[Key]:
-    """Draw the anchors, the same ones in each run over the same cases."""
-    names = {"\0".join(key): key for key in keys}
-    return {names[name] for name in random_subset(list(names), number, _SEED)}
 
 
 def _first_value(case: BaselineCase, metric: str) -> float | None:

@@ -104,8 +104,13 @@ def random_subset(identities: Sequence[str], limit: int, seed: int) -> set[str]:
         limit: Number to draw; all if there are fewer.
         seed: Each seed draws a different subset.
     """
+    return set(draw_order(identities, seed)[:limit])
+
+
+def draw_order(identities: Iterable[str], seed: int) -> list[str]:
+    """Return the identities in the order in which `random_subset` draws them."""
 
     def rank(identity: str) -> bytes:
         return hashlib.sha256(f"{seed}\0{identity}".encode("utf-8", "surrogatepass")).digest()
 
-    return set(sorted(set(identities), key=rank)[:limit])
+    return sorted(set(identities), key=rank)
