@@ -30,6 +30,11 @@ def raised_in(error: Exception) -> BaseException:
     return error.__cause__ or error if isinstance(error, Escaped) else error
 
 
+def described(error: Exception) -> str:
+    """Return an error of the user's code with its type."""
+    return str(error) if isinstance(error, Escaped) else f"{type(error).__name__}: {error}"
+
+
 def called(
     function: Callable[..., T], *args: Any, passed_on: tuple[type[BaseException], ...] = ()
 ) -> T:
@@ -38,7 +43,7 @@ def called(
     Args:
         function: The function.
         args: Its arguments.
-        passed_on: Further exceptions that somebody else may raise here, for example a time limit.
+        passed_on: Further exceptions that the handler of a signal may raise here: a time limit.
 
     Raises:
         Escaped: It raised what is no error by its type.
@@ -49,9 +54,24 @@ def called(
     except (Exception, KeyboardInterrupt):
         raise
     except BaseException as error:
-        if type(error) in passed_on:
+        if type(error) in passed_on and _is_of_signal(error):
             raise
         raise escaped(error) from error
+
+
+def _is_of_signal(error: BaseException) -> bool:
+    """Return whether the handler of a signal raised an error, and not the code it interrupted.
+
+    Python calls a handler with the frame that it interrupts.
+    """
+    trace = error.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        frame = trace.tb_next.tb_frame
+        names = frame.f_code.co_varnames[: frame.f_code.co_argcount]
+        if any(frame.f_locals.get(name) is trace.tb_frame for name in names):
+            return True
+        trace = trace.tb_next
+    return False
 
 
 async def awaited(awaitable: Awaitable[T]) -> T:

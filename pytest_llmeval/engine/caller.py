@@ -34,7 +34,7 @@ from pytest_llmeval.errors import (
     RequestAdapted,
     Stopped,
 )
-from pytest_llmeval.escaping import Escaped, awaited
+from pytest_llmeval.escaping import awaited, described, raised_in
 from pytest_llmeval.protocols import BaseProvider, SharedState
 from pytest_llmeval.records.call import CALLS, Completion, Request
 from pytest_llmeval.records.run import Traffic
@@ -287,9 +287,6 @@ class LiveCaller:
             ) from None
         except NotSent:
             raise
-        except Escaped as error:
-            self._count(attempts=1)
-            raise CallError(f"{provider.label} raised {error}") from error.__cause__
         except CallError as error:
             self._count_failure(error, (request.model, provider.label))
             raise
@@ -297,8 +294,8 @@ class LiveCaller:
             raise
         except Exception as error:  # the user's Provider; SkipTest would skip the test
             self._count(attempts=1)
-            text = f"{provider.label} raised {type(error).__name__}: {error}"
-            raise CallError(text) from error
+            text = f"{provider.label} raised {described(error)}"
+            raise CallError(text) from raised_in(error)
         completion = admitted(completion, self.secrets)
         if inner := INNER_COMPLETIONS.get():
             return _paid_inside(completion, inner)

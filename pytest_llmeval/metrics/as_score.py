@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Any, SupportsFloat
 
 from pytest_llmeval.errors import LLMEvalError
-from pytest_llmeval.escaping import Escaped, raised_in
+from pytest_llmeval.escaping import described, raised_in
 from pytest_llmeval.frames import user_location
 from pytest_llmeval.protocols import BaseScorer
 from pytest_llmeval.records.score import Score
@@ -48,8 +48,7 @@ def unscored(scorer: BaseScorer, error: Exception | str) -> Score:
     """
     text = str(error)
     if isinstance(error, Exception) and not isinstance(error, LLMEvalError):
-        if not isinstance(error, Escaped):
-            text = f"{type(error).__name__}: {error}"
+        text = described(error)
         location = user_location(raised_in(error))
         if location:
             text = f"{text} ({location})"

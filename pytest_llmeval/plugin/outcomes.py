@@ -14,7 +14,7 @@ from pytest_llmeval.errors import LLMEvalError, NotConfiguredError, SettingError
 from pytest_llmeval.plugin.collection import case_of, requested_fixtures
 from pytest_llmeval.plugin.lookahead import LOOKAHEAD
 from pytest_llmeval.plugin.markers import SCORES_OF_FIXTURES, declared_names, refuse_late
-from pytest_llmeval.plugin.report_text import clean_error, clean_report, clean_warning
+from pytest_llmeval.plugin.report_text import clean_error, clean_report, clean_text, clean_warning
 from pytest_llmeval.plugin.rewritten import restore_failure
 from pytest_llmeval.plugin.state import AHEAD, EVALUATION, STATE, PluginState
 from pytest_llmeval.plugin.stopping import StoppedEarly
@@ -117,7 +117,8 @@ def correct_failure(
 ) -> None:
     """Fail a golden case again that a hook has turned green, unless it is in quarantine."""
     if case_of(item) is not None:
-        restore_failure(report, call)
+        secrets = _secrets_in_use(item.config.stash[STATE])
+        restore_failure(report, call, lambda text: clean_text(text, secrets))
         _excuse_quarantined(item, report)
 
 

@@ -41,6 +41,11 @@ def clean_report(
         report.longrepr = _cleaned(report.longrepr, secrets.hide)
 
 
+def clean_text(text: str, secrets: Secrets | None) -> str:
+    """Return a text of a case without secrets and without commands to a terminal or a CI."""
+    return harmless(text if secrets is None else secrets.hide(text))
+
+
 def clean_warning(warning: warnings.WarningMessage, secrets: Secrets) -> None:
     """Clean the text of a warning, which pytest shows in its summary and sends from a worker."""
     text = str(warning.message)

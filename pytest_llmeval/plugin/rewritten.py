@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 
 _FAILED_ATTRIBUTE = "llm_failed"
@@ -13,10 +15,17 @@ _REMEDY = (
 )
 
 
-def restore_failure(report: pytest.TestReport, call: pytest.CallInfo[None]) -> None:
+def restore_failure(
+    report: pytest.TestReport, call: pytest.CallInfo[None], clean: Callable[[str], str]
+) -> None:
     """Fail a case again that has failed, whatever a hook has made of its report.
 
     An expected failure stays one: pytest shows it, and gates count it.
+
+    Args:
+        report: The report, which is changed.
+        call: What the test has raised.
+        clean: Hides the secrets of a text, because anybody may show the attributes of a report.
     """
     if call.excinfo is None or call.when != "call":
         return
@@ -25,7 +34,7 @@ def restore_failure(report: pytest.TestReport, call: pytest.CallInfo[None]) -> N
         return
     # A missed threshold says itself what it is; any error begins with its type.
     is_said = isinstance(error, pytest.fail.Exception)
-    message = str(error) if is_said else call.excinfo.exconly()
+    message = clean(str(error) if is_said else call.excinfo.exconly())
     if _is_green(report):
         _fail(report, message)
     if report.failed:

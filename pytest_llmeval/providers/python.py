@@ -19,7 +19,7 @@ from types import ModuleType
 from typing import Any, TypeVar
 
 from pytest_llmeval.errors import CallError, CallRefused, SettingError, nearest
-from pytest_llmeval.escaping import Escaped, awaited, called, escaped
+from pytest_llmeval.escaping import awaited, called, described, escaped, raised_in
 from pytest_llmeval.protocols import BaseProvider, Provider, adopt_provider
 from pytest_llmeval.providers.finish import (
     broken_off,
@@ -83,10 +83,8 @@ class CallableProvider(BaseProvider):
             answer = await self._call(case)
         except CallError:
             raise  # from a Provider inside the function, whose error explains the failure
-        except Escaped as error:
-            raise CallError(f"{self._name} raised {error}") from error.__cause__
         except Exception as error:
-            raise CallError(f"{self._name} raised {type(error).__name__}: {error}") from error
+            raise CallError(f"{self._name} raised {described(error)}") from raised_in(error)
         return self._completion(answer, time.perf_counter() - started)
 
     async def _call(self, case: Case) -> Any:
@@ -177,13 +175,8 @@ def _import(name: str, origin: str) -> ModuleType:
                 remedy = f"A module is written with dots: python:{dotted}:NAME."
             remedy += " If it is not installed, add its folder to pytest's pythonpath."
         else:
-            remedy = f"Importing {name} raised {_named(error)}"
+            remedy = f"Importing {name} raised {described(error)}"
         raise SettingError(origin, f"python:{name}", _ALLOWED_SPEC, remedy) from error
-
-
-def _named(error: Exception) -> str:
-    """Return an error of the user's code with its type."""
-    return str(error) if isinstance(error, Escaped) else f"{type(error).__name__}: {error}"
 
 
 def _nearest_module(missing: str) -> str:
@@ -235,7 +228,7 @@ def _instance(cls: type, origin: str) -> object:
     try:
         return called(cls)
     except Exception as error:  # the user's code
-        remedy = f"{cls.__name__}() raised {_named(error)}"
+        remedy = f"{cls.__name__}() raised {described(error)}"
         raise SettingError(
             origin, cls.__name__, "a class that needs no arguments", remedy
         ) from error

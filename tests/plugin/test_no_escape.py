@@ -84,6 +84,7 @@ class Base:
         if case.id == "c2": raise asyncio.CancelledError("c")
         if case.id == "c3": raise unittest.SkipTest("no")
         if case.id == "c4": pytest.xfail("known")
+        if case.id == "c5": pytest.fail("wrong")
         return 1.0
 
 class Sync(Base):
@@ -109,9 +110,9 @@ def pytest_llmeval_metrics():
 def test_a_metric_that_raises_anything_has_given_no_score(made: Project, metric: str) -> None:
     made.write("conftest.py", METRICS)
     run = made.run("golden", "--llm-provider", "column:old", "--llm-threshold", f"{metric}>=1")
-    run.assert_outcomes(passed=1, errors=5)
+    run.assert_outcomes(errors=6)
     assert run.ret == UNJUDGED
-    for word in ("Skipped: not here (conftest.py:10 in check", "GeneratorExit: g", "CancelledError: c", "XFailed: known"):  # fmt: skip
+    for word in ("Skipped: not here (conftest.py:10 in check", "GeneratorExit: g", "CancelledError: c", "XFailed: known", "Failed: wrong"):  # fmt: skip
         assert f"{metric} is unscored: {word}" in run.stdout.str()
 
 
