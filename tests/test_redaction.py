@@ -137,7 +137,8 @@ def test_a_key_that_is_an_ordinary_word_stays_in_answers(word: str) -> None:
     [
         "sk-abc123def456ghi789", "hf_AbCdEfGhIjKlMnOpQr", "gsk_a1b2c3d4e5f6g7h8", "AIzaSyA1234567890abc",
         "0123456789abcdef0123456789abcdef", "Zx9Qp7Lm2Nb4Vc6Xa8Sd0", "KEY_Zx9Qp7Lm2Nb4Vc6Xa8Sd0-1",
-        "bot123456:AAHdqTcvCH1vGWJxfSeofSAs0K5PALDsaw",
+        "bot123456:AAHdqTcvCH1vGWJxfSeofSAs0K5PALDsaw", "sk-abcdwxyzqrtplmnbvcxz",
+        "r8_Zx9Qp7Lm2Nb4Vc6Xa8Sd0", "token-a1b2c3d4e5f6g7", "sk-proj-Zq8xW3vB7nM2",
     ],
 )  # fmt: skip
 @pytest.mark.parametrize("rest", ["", "/", "/v1/chat/completions", "?api-version=2024-02-01"])
@@ -156,7 +157,9 @@ def test_a_key_in_the_path_of_a_url_is_hidden_everywhere(key: str, rest: str) ->
         "gpt-4o-mini-2024-07-18", "meta-llama-3.1-70b-instruct-turbo", "text-embedding-ada-002",
         "mixtral-8x7b-instruct-hf", "3fa85f64-5717-4562-b3fc-2c963f66afa6", "internationalization",
         "Qwen2.5-Coder-1.5B-Instruct-GGUF", "claude-3-5-sonnet-20241022", "anthropic.claude-v2:1",
-        "projects-123456789012", "sk-abc",
+        "projects-123456789012", "sk-abc", "token-classification-server",
+        "r8-llama-3-70b-instruct", "key-account-management-x", "hf-inference-endpoint-x",
+        "sk-learn-classifier-v2", "hf-TextGenerationInferenceServer", "xai-grok-2-latest-model",
     ],
 )  # fmt: skip
 def test_a_name_in_the_path_of_a_url_is_shown(segment: str) -> None:
@@ -165,6 +168,17 @@ def test_a_name_in_the_path_of_a_url_is_shown(segment: str) -> None:
     secrets.learn_addresses(url)
 
     assert public_urls(url) == url
+    assert secrets.hide(segment) == segment
+
+
+@pytest.mark.parametrize(
+    "segment", ["a1b2deploymentstaging77", "deployment20240718prod", "gpt4turbo2024preview"]
+)
+def test_a_segment_that_may_be_a_name_is_hidden_in_its_address_alone(segment: str) -> None:
+    secrets = Secrets()
+    secrets.learn_addresses(f"https://host/{segment}/v1")
+
+    assert public_address(f"https://host/{segment}/v1") == f"https://host/{HIDDEN}/v1"
     assert secrets.hide(segment) == segment
 
 

@@ -21,6 +21,7 @@ _START = (
     r"<s>|<bos>|<\|begin_of_text\|>|<\|startoftext\|>"
 )
 _MARK = re.compile(rf"(?P<end>{_END})|(?P<start>{_START})", re.IGNORECASE)
+_TURN_END = re.compile(rf"(?P<closing>\[/INST\])|{_END}|{_START}", re.IGNORECASE)
 _SPEAKER = re.compile(
     r"(?:###? ?)?(?:human|user|assistant|ai|system|question|answer|instruction|input|response|"
     r"q|a|prompt|context|observation|\u7528\u6237|\u95ee\u9898|\u554f)\b ?[:\uff1a]",
@@ -121,10 +122,20 @@ def _quotes(before: str) -> bool:
 
 
 def _is_header(token: str, after: str) -> bool:
-    """Return whether a token begins a turn: most name the speaker, or his name follows."""
+    """Return whether a token begins a turn: his name follows, or what a speaker says."""
     if token.lower() in _OF_TEXT:
         return False  # HTML has one of them too
-    return not token.lower().startswith(_BEFORE_NAME) or _NAME.match(after) is not None
+    if token.lower().startswith(_BEFORE_NAME):
+        return _NAME.match(after) is not None
+    return _is_next(after) or _is_next(after.lstrip(" ")) or _has_turn(after)
+
+
+def _has_turn(after: str) -> bool:
+    """Return whether a text ends as a turn does: with a token right behind what was said."""
+    end = _TURN_END.search(after)
+    if end is None or after[: end.start()].endswith(_OPEN[2:]):
+        return False
+    return bool(end["closing"]) or not after[: end.start()].endswith(_OPEN)
 
 
 def _is_next(after: str) -> bool:

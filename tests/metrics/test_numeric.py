@@ -63,6 +63,17 @@ def score(metric: Numeric, answer: str, expected: str | None) -> Score:
         (r"\boxed{5\text{ cm}}", "0.05 m"),
         ("42nd", "42"),
         ("5 in total", "5"),
+        ("one 5-star hotel", "5"),
+        ("one 5-minute break", "5 minutes"),
+        ("one 5-pound bag", "5"),
+        ("In one 24-hour day", "24 hours"),
+        ("one 5\u2011day trip", "5"),
+        ("a 5-day week", "5 days"),
+        ("The answer is 42. Forty-two.", "42"),
+        ("**Answer:** 5 \u2014 five", "5"),
+        ("1,005 apples. One thousand and five apples.", "1005"),
+        ("The total is 310,020: three hundred ten thousand twenty", "310020"),
+        ("Final: 0. Zero.", "0"),
     ],
 )
 def test_the_same_number_is_found_however_it_is_written(answer: str, expected: str) -> None:
@@ -117,6 +128,13 @@ def test_the_reason_names_the_number_in_words_that_was_not_read() -> None:
         error = str(score(Numeric(), answer, "5").error)
         assert "cannot be read as one number" in error
         assert f"{word!r} is a number in words" in error
+    for other in (
+        "42. Forty-three.",
+        "The answer is -42. Forty-two.",
+        "It is 42. Forty-two dozen.",
+    ):
+        assert "is a number in words, which is not read" in str(score(Numeric(), other, "42").error)
+    assert "has two units" in str(score(Numeric(), "a 5-foot inch", "5 feet").error)
     error = str(score(Numeric(), "Of these 12, the answer is forty.", "12").error)
     assert error == "the answer: 'forty' is a number in words, which is not read."
     assert "'forty-two' is a number in words" in str(score(Numeric(), "forty-two", "42").error)

@@ -356,3 +356,40 @@ def test_a_hook_may_turn_a_failure_into_an_expected_one_and_other_tests_green(
     project.write("conftest.py", GREEN.format(place="wrapper=True", change=CHANGES[0]))
     project.write("test_other.py", "def test_other(): assert 0\n")
     project.run("test_other.py").assert_outcomes(passed=1)
+
+
+@pytest.mark.parametrize("workers", [[], ["-n", "2"]], ids=["n0", "n2"])
+def test_a_failure_that_a_hook_of_a_folder_turns_green_shows_no_key(
+    project: Project, workers: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    key = "sk-proj-Zq8xW3vB7nM2kL5jH9gF4dS6"
+    monkeypatch.setenv("OPENAI_API_KEY", key)
+    (project.path / "golden/faq.csv").unlink()
+    project.write("golden/rows.csv", "id,prompt,expected,new\nc0,Q,yes,yes\n")
+    project.write(
+        "conftest.py",
+        """
+        def pytest_runtest_logreport(report):
+            print("ATTRIBUTES", {name: str(value) for name, value in vars(report).items()})
+        """,
+    )
+    project.write("sub/conftest.py", GREEN.format(place="wrapper=True, tryfirst=True", change=CHANGES[0]))  # fmt: skip
+    project.write(
+        "sub/test_key.py",
+        """
+        import os
+        import pytest
+
+        @pytest.mark.llm_golden("../golden/rows.csv")
+        def test_key(llm_completion):
+            raise RuntimeError("key is " + os.environ["OPENAI_API_KEY"])
+        """,
+    )
+    args = ("sub", "--llm-provider", "column:new", "--junitxml=junit.xml", "-rA", "-s")
+    run = project.run(*args, *workers)
+    run.assert_outcomes(failed=1)
+    shown = run.stdout.str() + run.stderr.str() + (project.path / "junit.xml").read_text()
+    assert "A hook of the project has turned this failure green" in shown
+    assert "RuntimeError: key is [hidden]" in shown
+    assert "ATTRIBUTES" in shown
+    assert key not in shown

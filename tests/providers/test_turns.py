@@ -36,7 +36,8 @@ def test_tokens_of_the_template_around_an_answer_are_taken_off(text: str) -> Non
         ("Paris<eos>\n\nUser: x", "<eos>"),
         ("Paris<|im_start|>user\nNext", "<|im_start|>"),
         ("Paris<|user|>\nNext", "<|user|>"),
-        ("Paris[INST] next [/INST]", "[INST]"),
+        ("Paris[INST] next [/INST]", "[INST]"), ("Paris[INST] Next?", "[INST]"),
+        ("Paris<|user|>What now?", "<|user|>"), ("Paris<|user|>and now?<|assistant|>", "<|user|>"),
         ("Paris<\uff5cend\u2581of\u2581sentence\uff5c><\uff5cUser\uff5c>x", "<\uff5cend\u2581of\u2581sentence\uff5c>"),
     ],
 )  # fmt: skip
@@ -60,6 +61,8 @@ def test_turns_that_the_model_made_up_are_cut_and_their_token_named(text: str, t
         "List<s> x;", "Was <s>5</s> 4", "cat,<s>5</s>", "x,Hi,[INST] Hi [/INST] Hello.",
         "The chat:\nHi<|im_end|>\n<|im_start|>assistant\nHello<|im_end|>",
         "Mistral prompt: <s>[INST] Hi [/INST] Hello</s>", "print('hello</s>')",
+        "See footnote[INST] of 2020 for details.", "Call it<|user|>name",
+        "Write it<|system|> or so.", "Call it<|user|>name or <|assistant|>name",
         "vector<eos>v; return v;", "let y = a<|end|>b", "**Paris</s>**",
     ],
 )  # fmt: skip

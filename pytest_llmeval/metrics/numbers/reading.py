@@ -17,6 +17,7 @@ from pytest_llmeval.metrics.numbers.dates import is_in_date
 from pytest_llmeval.metrics.numbers.layout import plain_text
 from pytest_llmeval.metrics.numbers.notation import SUPERSCRIPTS, VULGAR, Written, read_number
 from pytest_llmeval.metrics.numbers.opposites import Direction, directions_at
+from pytest_llmeval.metrics.numbers.restated import is_restatement
 from pytest_llmeval.metrics.numbers.spelled import check_joined, check_spelled, stated_number
 from pytest_llmeval.metrics.numbers.surroundings import (
     check_ends,
@@ -195,7 +196,7 @@ def last_quantity(text: str, decimal: str = ".") -> Quantity | None:
     plain, start, end = _plain_part(text)
     runs = deque(_runs_until(plain, start, end), maxlen=_LAST)
     if end == len(plain):
-        _check_behind(plain, runs[-1].end() if runs else 0)
+        _check_behind(plain, runs[-1].end() if runs else 0, _stated_before(plain, runs, decimal))
     others: list[str] = []
     while runs:
         run = runs.pop()
@@ -218,15 +219,30 @@ def last_quantity(text: str, decimal: str = ".") -> Quantity | None:
     return None
 
 
-def _check_behind(text: str, position: int) -> None:
+def _stated_before(text: str, runs: Sequence[Any], decimal: str) -> int | None:
+    """Return the last number in digits if it is a whole one without a sign."""
+    written = read_number(runs[-1][0].strip(), decimal) if runs else None
+    if not isinstance(written, Written) or written.value.denominator != 1:
+        return None
+    sign, _, _ = sign_and_currency(text, runs[-1].start())
+    return int(written.value) if sign > 0 else None
+
+
+def _check_behind(text: str, position: int, number: int | None = None) -> None:
     """Check that behind the last digits no number in words is what a text states.
+
+    Args:
+        text: The text.
+        position: Position behind the last digits.
+        number: The number that they are, which words may repeat.
 
     Raises:
         InputError: One is: ``twenty-5``, or *Of these 12, the answer is forty*.
     """
     check_joined(text, position)
     words = stated_number(text, position) if position else ""
-    if words:
+    is_repeated = number is not None and is_restatement(words, number, text[position:])
+    if words and not is_repeated:
         raise InputError(f"{quoted_run(words)} is a number in words, which is not read.")
 
 
@@ -338,7 +354,7 @@ def _quantity(
         unit = replace(with_currency(unit, loss.currency, piece.end), end=end)
     check_ends(text, start, end)
     check_spelled(text, start, end, unit)
-    if goes_on(text, unit) or (end > piece.end and text[end : end + 1].isdigit()):
+    if goes_on(text, unit, piece.end) or (end > piece.end and text[end : end + 1].isdigit()):
         raise InputError(f"{quoted_run(text[start : end + _GAP])} has two units.")
     unit = with_rate(text, start, unit)
     is_multiple = is_factor(text, end)

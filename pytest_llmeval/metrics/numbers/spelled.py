@@ -57,7 +57,9 @@ def check_spelled(text: str, start: int, end: int, unit: Unit) -> None:
         InputError: One does: ``twenty 5``, ``5 twenty``, ``one point 5``, ``two hours 5 min``.
     """
     head = text[max(start - _LOOKED_AT, 0) : start]
-    match = _word_before(head, text[end : end + _LOOKED_AT]) or _unit_before(head, unit)
+    match = _word_before(
+        head, text[end : end + _LOOKED_AT], _is_compound(text, start)
+    ) or _unit_before(head, unit)
     if match is not None:
         raise _mixed(head[match.start("word") :] + text[start:end], match["word"])
     length = _length_behind(text, end, unit)
@@ -110,7 +112,12 @@ def _mixed(whole: str, word: str) -> InputError:
     )
 
 
-def _word_before(head: str, tail: str) -> Any:
+def _is_compound(text: str, start: int) -> bool:
+    """Return whether a number is the first part of a word: *5-star*, *24-hour*."""
+    return _compound().match(text, start) is not None
+
+
+def _word_before(head: str, tail: str, is_compound: bool) -> Any:
     """Return the match of a word for a number right before digits; ``None`` without one."""
     match = _han_before().search(head) or _thai_before().search(head)
     if match is not None:
@@ -126,17 +133,16 @@ def _word_before(head: str, tail: str) -> Any:
         is_alone = _start().search(head, 0, match.start("word")) and _end().match(tail)
         is_next = not match["joint"].strip() and word.casefold() in _doubtful()
         return match if is_alone and is_next else None
-    return None if _is_weak(word, match, head, tail) else match
+    return None if _is_weak(word, match, head, is_compound) else match
 
 
-def _is_weak(word: str, match: Any, head: str, tail: str) -> bool:
+def _is_weak(word: str, match: Any, head: str, is_compound: bool) -> bool:
     """Return whether *one* or *half* before digits is none of their number: *this one 5 times*."""
     if word.casefold() not in _WEAK:
         return False
     earlier = _last_word().search(head, 0, match.start("word"))
     is_named = earlier is not None and earlier["word"].casefold() in _DETERMINERS
-    is_article = tail[:1] == "-" and tail[1:2].isalpha()
-    return is_named or is_article or match["joint"].strip() not in ("", "-", ".", ",")
+    return is_named or is_compound or match["joint"].strip() not in ("", "-", ".", ",")
 
 
 def _unit_before(head: str, unit: Unit) -> Any:
@@ -288,6 +294,13 @@ def _before_unit() -> Any:
         rf"(?i)(?<![\p{{L}}\p{{M}}])(?P<word>[\p{{L}}\p{{M}}]++)[ -](?P<unit>[\p{{L}}\p{{M}}]++)"
         rf"(?:,?\s(?:{_alternatives('and')})|,)?\s$"
     )
+
+
+@cache
+def _compound() -> Any:
+    import regex
+
+    return regex.compile(r"[^\p{L}\p{N}]{0,4}\p{N}[\p{N}.,]*[-\u2010\u2011]\p{L}")
 
 
 @cache

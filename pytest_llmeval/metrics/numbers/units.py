@@ -81,10 +81,21 @@ def unit_at(text: str, position: int) -> Unit:
     return _per(text, unit or Unit(position))
 
 
-def goes_on(text: str, unit: Unit) -> bool:
-    """Return whether a second unit stands behind a unit, so that it was not read as a whole."""
+def goes_on(text: str, unit: Unit, start: int) -> bool:
+    """Return whether a second unit stands behind a unit, so that it was not read as a whole.
+
+    Args:
+        text: The text.
+        unit: The unit.
+        start: Position behind the number.
+    """
     is_apart = text.startswith((" ", "-"), unit.end) and bool(unit.kind)
-    return is_apart and _named_at(text, unit.end) is not None
+    second = _named_at(text, unit.end) if is_apart else None
+    if second is None:
+        return False
+    # A compound word describes a larger unit of its kind: a 24-hour day, a 5-day week.
+    is_larger = second.kind == unit.kind and second.factor > unit.factor
+    return not (is_larger and text.startswith("-", start) and text.startswith(" ", unit.end))
 
 
 def is_unit(name: str) -> bool:
