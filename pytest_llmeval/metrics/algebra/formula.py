@@ -146,7 +146,8 @@ def formula_of(text: str) -> Formula | None:
         InputError: It cannot be read.
     """
     excerpt = find_formula(text)
-    check_words_behind(text, excerpt is not None and not excerpt.is_boxed)
+    unboxed = None if excerpt is None or excerpt.is_boxed else excerpt.text
+    check_words_behind(text, unboxed)
     if excerpt is None:
         return None
     excerpt = replace(excerpt, text=without_emphasis(excerpt.text))

@@ -276,21 +276,23 @@ def _plain_part(text: str) -> tuple[str, int, int]:
     return head + content + behind, start, start + len(content)
 
 
-def check_words_behind(text: str, has_formula: bool) -> None:
+def check_words_behind(text: str, formula: str | None) -> None:
     """Check that no number in words is what a text states, or goes on in digits.
 
     Args:
         text: The text.
-        has_formula: Whether it has a formula, which is not in a box.
+        formula: Its formula, if it has one that is not in a box. Words may repeat a number.
 
     Raises:
         InputError: One is.
     """
     plain = plain_text(text)
     digits = deque(re.finditer(r"\d", plain), maxlen=1)
-    if has_formula and digits:
-        _check_behind(plain, digits[0].end())
-    elif not has_formula and "\\boxed" not in text:
+    if formula is not None and digits:
+        whole = formula.replace(",", "")
+        number = int(whole) if whole.isdecimal() else None
+        _check_behind(plain, digits[0].end(), number)
+    elif formula is None and "\\boxed" not in text:
         check_joined(plain, 0)
 
 
