@@ -74,7 +74,7 @@ def _reduced_like(old: CaseScores, new: CaseScores, scales: Mapping[str, Scale])
         return old
     if before.samples != after.samples:
         # A pass depends on their number even if the score does not.
-        names = {PASS_RATE} if before.is_mean and after.is_mean else old.by_metric.keys()
+        names = {PASS_RATE} if before.is_like(after) else old.by_metric.keys()
         return replace(old, apart=old.apart | names)
     by_metric = dict(old.by_metric)
     apart = set(old.apart)
