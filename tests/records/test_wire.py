@@ -265,7 +265,8 @@ coverages = record(
     Coverage,
     **dict.fromkeys(("selected", "paired", "expected", "unscored", "not_run"), st.integers()),
     **dict.fromkeys(("is_same_judge", "is_drifted"), st.booleans()),
-    **dict.fromkeys(("before", "edited", "rescored", "added"), st.integers()),
+    **dict.fromkeys(("before", "edited", "rescored", "added", "resampled"), st.integers()),
+    settings=texts,
 )
 lengths = record(
     LengthChange, before=numbers, after=numbers, correlation=maybe(numbers), n=st.integers()
