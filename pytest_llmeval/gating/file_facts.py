@@ -17,7 +17,7 @@ class Method:
         options: Options of the scorer as text; ``None`` if they are unknown.
     """
 
-    sampling: Sampling = Sampling()
+    sampling: Sampling
     options: str | None = None
 
 

@@ -43,7 +43,7 @@ def method_changes(before: RunScores, after: RunScores) -> MethodChanges:
         if metric not in after.scales:
             continue
         old, new = olds.get(metric, frozenset()), news.get(metric, frozenset())
-        why = _other_options(before, after, metric)
+        why = _option_change(before, after, metric)
         if not why and _are_all_unlike(old, new):
             values = _in_words(metric, before, old, after, new)
             why = f"{values}, which are two quantities; make both with the same reducer and epochs"
@@ -75,8 +75,8 @@ def _samplings(run: RunScores) -> Mapping[str, frozenset[Sampling]]:
             sampling = sampling._replace(pattern="")
         for metric in case.by_metric:
             by_metric.setdefault(metric, set()).add(sampling)
-    known = {name: frozenset(filter(None, found)) for name, found in by_metric.items()}
-    return {name: found for name, found in known.items() if None not in by_metric[name]}
+    known = {name: frozenset(filter(None, taken)) for name, taken in by_metric.items()}
+    return {name: taken for name, taken in known.items() if None not in by_metric[name]}
 
 
 def _are_all_unlike(old: frozenset[Sampling], new: frozenset[Sampling]) -> bool:
@@ -93,7 +93,7 @@ def _may_be_unlike(old: frozenset[Sampling], new: frozenset[Sampling]) -> bool:
     return not all(first.is_like(second) for first in old for second in new)
 
 
-def _other_options(before: RunScores, after: RunScores, metric: str) -> str:
+def _option_change(before: RunScores, after: RunScores, metric: str) -> str:
     """Return in words how the options of a scorer differ between two files of one tool."""
     old, new = before.file.methods.get(metric), after.file.methods.get(metric)
     if before.tool != after.tool or old is None or new is None:

@@ -211,10 +211,12 @@ class CaseEdit:
         before: Its text in the baseline; empty if unknown.
         after: Its text now. The same as before, if not the text itself was edited. Of other columns
             their names.
-        is_rescored: Whether the answers of the baseline were scored or decided again, so that the
-            case can be compared.
+        is_rescored: Whether the answers of the baseline were scored, reduced or decided again, so
+            that the case can be compared.
         is_answer: Whether the text is now exactly what this run answered.
         is_failure: Whether the case fails in this run.
+        is_as_mean: Whether scores are compared that were not made again, because the mean of any
+            number of samples is the same on average. The pass rate is not compared.
     """
 
     name: str
@@ -224,6 +226,7 @@ class CaseEdit:
     is_rescored: bool = False
     is_answer: bool = False
     is_failure: bool = False
+    is_as_mean: bool = False
 
 
 @dataclass(frozen=True)

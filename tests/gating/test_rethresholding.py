@@ -10,7 +10,7 @@ from pytest_llmeval.baselines.file import read_baseline, write_baseline
 from pytest_llmeval.gating.rethresholding import decided_like, threshold_edits
 from pytest_llmeval.gating.scores import CaseScores, case_scores
 from pytest_llmeval.records.case import Case, Source
-from pytest_llmeval.records.result import PASS_RATE, CaseResult, check_scores
+from pytest_llmeval.records.result import PASS_RATE, CaseResult, Outcome, check_scores
 from pytest_llmeval.records.score import Score
 from pytest_llmeval.records.threshold import Threshold
 
@@ -23,7 +23,7 @@ def result(values: tuple[float, ...], bound: float) -> CaseResult:
         Score("tone", value, params={"criterion": str(n)}) for n, value in enumerate(values)
     )
     check = check_scores(Threshold("tone", ">=", bound), enumerate(scores))
-    outcome = "passed" if check.met else "failed"
+    outcome: Outcome = "passed" if check.met else "failed"
     case = Case("c1", "Why?", source=Source(FILE, 2))
     return CaseResult(FILE, case, "", outcome, scores=scores, checks=(check,), cause="threshold")
 

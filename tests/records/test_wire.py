@@ -313,7 +313,7 @@ edits = record(
     CaseEdit,
     **dict.fromkeys(("name", "before", "after"), texts),
     field=st.sampled_from(["prompt", "expected", "columns"]),
-    **dict.fromkeys(("is_rescored", "is_answer", "is_failure"), st.booleans()),
+    **dict.fromkeys(("is_rescored", "is_answer", "is_failure", "is_as_mean"), st.booleans()),
 )
 every_comparison = record(
     Comparison,
