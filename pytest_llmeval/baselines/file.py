@@ -62,6 +62,7 @@ class _ScoreLine:
     version: str = ""
     reason: str = ""
     reduced: float | None = None
+    scorers: int = 1
 
 
 @dataclass(frozen=True)
@@ -280,6 +281,8 @@ def _score(values: MetricValues, reason: str) -> dict[str, Any]:
         score["reason"] = reason
     if len(values.values) > 1 and values.reduced is not None:
         score["reduced"] = values.reduced
+    if values.scorers > 1:
+        score["scorers"] = values.scorers
     return score
 
 
@@ -293,7 +296,7 @@ def _case(line: Mapping[str, Any]) -> BaselineCase:
         (case.suite, case.file, case.id),
         case.outcome,
         {
-            name: MetricValues(score.values, score.version, score.reduced)
+            name: MetricValues(score.values, score.version, score.reduced, score.scorers)
             for name, score in case.scores.items()
         },
         text_hash("\0".join(case.answers)) if case.answers else b"",

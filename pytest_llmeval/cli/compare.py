@@ -224,7 +224,7 @@ def _compared(
     shown = () if names else (*shared, *lost, *new)
     changes = judge_changes(before, after)
     remedy = made_again(before, "llmeval baseline accept")
-    methods = method_changes(before, after, remedy)
+    methods = method_changes(before, after)
     surely = {**changes.apart, **methods.apart}
     unknown = {**methods.unknown, **changes.unknown}
     unknown = {name: why for name, why in unknown.items() if name not in surely}

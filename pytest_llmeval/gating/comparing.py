@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Hashable, Mapping, Sequence
+from collections.abc import Collection, Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from pytest_llmeval.gating.control import scores_of_all
@@ -22,6 +22,7 @@ from pytest_llmeval.gating.scores import CaseScores, RunScores, no_such_score
 from pytest_llmeval.gating.slicing import judged_slices
 from pytest_llmeval.records.comparison import (
     CaseChange,
+    CaseEdit,
     Comparison,
     GateResult,
     LengthChange,
@@ -211,13 +212,18 @@ def _comparison(
         tuple(shown_name(case) for case in joined.added),
         tuple(shown_name(case) for case in joined.removed),
         tuple(shown_name(case) for key, case in task.after.cases.items() if key in task.left_out),
-        (*edits(joined), *threshold_edits(joined.pairs), *sampling_edits(joined.pairs)),
+        (*edits(joined), *_setting_edits(joined)),
         tuple(renamings(joined.pairs, task.before.is_plain or task.after.is_plain)),
         tuple(shown_name(case) for case in deleted(joined)),
         tuple(removed_failures(joined)),
         _quarantined_losses(task),
         models=answering_models(joined.pairs),
     )
+
+
+def _setting_edits(joined: Joined) -> Iterator[CaseEdit]:
+    yield from threshold_edits(joined.pairs)
+    yield from sampling_edits(joined.pairs, joined.before.cases)
 
 
 def _quarantined_losses(task: Task) -> tuple[str, ...]:

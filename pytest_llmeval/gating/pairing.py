@@ -275,9 +275,7 @@ def _coverage(joined: Joined, metric: str, pairs: Sequence[Pair]) -> Coverage:
     is_same = all(old.is_of_judge(new, metric) for old, new in pairs)
     edited = sum(metric in old.by_metric for old, _ in joined.edited)
     edited += sum(metric in old.by_metric for old, new in unlike(joined, metric))
-    settings = dict.fromkeys(
-        sampling_change(old.sampling, new.sampling) for old, new in unlike(joined, metric)
-    )
+    resampled = list(_resampled(joined, metric))
     rescored = sum(not old.content.may_accept_like(new.content) for old, new in pairs)
     return Coverage(
         selected,
@@ -290,12 +288,26 @@ def _coverage(joined: Joined, metric: str, pairs: Sequence[Pair]) -> Coverage:
         rescored,
         is_drifted=any(metric in old.drifted for old, _ in pairs),
         added=sum(metric in new.by_metric for new in new_cases),
-        settings="; ".join(filter(None, settings)),
+        settings="; ".join(dict.fromkeys(resampled)),
+        resampled=len(resampled),
     )
 
 
+def _resampled(joined: Joined, metric: str) -> Iterator[str]:
+    """Yield what changed in the sampling of the cases that could be compared otherwise."""
+    for old, new in unlike(joined, metric):
+        has_both = bool(_values(old, metric)) and bool(_values(new, metric))
+        change = sampling_change(old.sampling, new.sampling)
+        is_same_reference = metric in old.rescored or old.content.may_accept_like(new.content)
+        if has_both and change and is_same_reference:
+            yield change
+
+
 def unlike(joined: Joined, metric: str) -> Iterator[Pair]:
-    """Yield the cases whose scores of a metric belong to different references."""
+    """Yield the cases whose scores of a metric were made differently.
+
+    Their references, thresholds, duties to pass, samples, reducers or patterns are not the same.
+    """
     for old, new in joined.pairs:
         if not old.is_comparable(new, metric):
             yield old, new

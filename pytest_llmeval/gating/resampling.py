@@ -17,7 +17,7 @@ from pytest_llmeval.gating.sampling import Sampling, differs_in_pattern, differs
 from pytest_llmeval.gating.scores import CaseScores
 from pytest_llmeval.gating.values import MetricValues
 from pytest_llmeval.records.comparison import CaseEdit
-from pytest_llmeval.records.result import PASS_RATE
+from pytest_llmeval.records.result import PASS_RATE, Key
 from pytest_llmeval.records.score import UNIT_SCALE, Scale
 from pytest_llmeval.stats.reducers import parse_reducer
 
@@ -39,24 +39,34 @@ def made_like(old: CaseScores, new: CaseScores, scales: Mapping[str, Scale]) -> 
     return decided_like(_reduced_like(_extracted_like(old, new), new, scales), new)
 
 
-def sampling_edits(pairs: Iterable[Pair]) -> Iterator[CaseEdit]:
+def sampling_edits(pairs: Iterable[Pair], stored: Mapping[Key, CaseScores]) -> Iterator[CaseEdit]:
     """Yield the cases whose samples, reducer or pattern of the answer have changed.
 
     Args:
         pairs: The cases, those of the baseline made like those of the run.
+        stored: The cases of the baseline as they are.
     """
     for old, new in pairs:
         if old.sampling is None or new.sampling is None:
             continue
-        shared = old.by_metric.keys() & new.by_metric.keys()
-        is_made = bool(shared - old.apart)
+        compared = (old.by_metric.keys() & new.by_metric.keys()) - old.apart
         name, is_failed = shown_name(new), is_failure(new)
         if differs_in_pattern(old.sampling, new.sampling):
             patterns = old.sampling.pattern, new.sampling.pattern
-            yield CaseEdit(name, "answer_pattern", *patterns, is_made, is_failure=is_failed)
+            is_taken = bool(compared)
+            yield CaseEdit(name, "answer_pattern", *patterns, is_taken, is_failure=is_failed)
         if differs_in_reduction(old.sampling, new.sampling):
             texts = old.sampling.reduction_text(), new.sampling.reduction_text()
-            yield CaseEdit(name, "samples", *texts, is_made, is_failure=is_failed)
+            is_reduced = _is_reduced_again(stored[old.key], old, compared)
+            is_as_mean = bool(compared) and not is_reduced
+            yield CaseEdit(
+                name, "samples", *texts, is_reduced, is_failure=is_failed, is_as_mean=is_as_mean
+            )
+
+
+def _is_reduced_again(old: CaseScores, made: CaseScores, metrics: Iterable[str]) -> bool:
+    """Return whether a score of a baseline's case was reduced again for the comparison."""
+    return any(made.by_metric[name] is not old.by_metric[name] for name in metrics)
 
 
 def _extracted_like(old: CaseScores, new: CaseScores) -> CaseScores:
@@ -74,7 +84,7 @@ def _reduced_like(old: CaseScores, new: CaseScores, scales: Mapping[str, Scale])
         return old
     if before.samples != after.samples:
         # A pass depends on their number even if the score does not.
-        names = {PASS_RATE} if before.is_mean and after.is_mean else old.by_metric.keys()
+        names = {PASS_RATE} if before.is_like(after) else old.by_metric.keys()
         return replace(old, apart=old.apart | names)
     by_metric = dict(old.by_metric)
     apart = set(old.apart)

@@ -84,6 +84,9 @@ def _passes(old: CaseScores, new: CaseScores) -> MetricValues | None:
         scores = old.by_metric.get(threshold.metric)
         if scores is None or scores.value is None or not old.is_comparable(new, threshold.metric):
             return None
+        if scores.scorers > 1 or _scorers(new, threshold.metric) > 1:
+            # Of several scores the worst one decides, and only their mean is stored.
+            return None
         whole = whole and threshold.is_met_by(scores.value)
         samples.append([threshold.is_met_by(value) for value in scores.values])
     if not old.is_row and whole and old.value_of(PASS_RATE) != 1:
@@ -93,6 +96,11 @@ def _passes(old: CaseScores, new: CaseScores) -> MetricValues | None:
         # Further samples would have settled whether it is broken.
         return None
     return _pass_values(whole, samples)
+
+
+def _scorers(case: CaseScores, metric: str) -> int:
+    values = case.by_metric.get(metric)
+    return values.scorers if values else 1
 
 
 def _pass_values(whole: bool, samples: Sequence[list[bool]]) -> MetricValues:

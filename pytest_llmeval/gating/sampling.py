@@ -8,10 +8,10 @@ from typing import NamedTuple
 
 from pytest_llmeval.text import count
 
-SAMPLES, REDUCER, ANSWER_PATTERN = "samples", "reducer", "answer_pattern"
+_SAMPLES, _REDUCER, _ANSWER_PATTERN = "samples", "reducer", "answer_pattern"
 """Subjects of the basis of a result (`cases.basis`)."""
 
-_MEAN = "mean"
+MEAN = "mean"
 _NONE = "none"
 
 
@@ -25,14 +25,14 @@ class Sampling(NamedTuple):
     """
 
     samples: int = 1
-    reducer: str = _MEAN
+    reducer: str = MEAN
     pattern: str = ""
 
     @classmethod
-    def of(cls, samples: int, reducer: str, pattern: str | None) -> Sampling:
+    def of(cls, samples: int, reducer: str = MEAN, pattern: str | None = None) -> Sampling:
         """Return the sampling of some settings."""
         name = reducer.strip().lower()
-        return cls(samples, name if samples > 1 else _MEAN, pattern or "")
+        return cls(samples, name if samples > 1 else MEAN, pattern or "")
 
     @property
     def reduction(self) -> tuple[int, str]:
@@ -42,12 +42,24 @@ class Sampling(NamedTuple):
     @property
     def is_mean(self) -> bool:
         """Whether the expected score is the same for any number of samples."""
-        return self.reducer == _MEAN
+        return self.reducer == MEAN
+
+    @property
+    def quantity(self) -> str:
+        """What a score of the case is, in words."""
+        return f"the {self.reducer} of {count(self.samples, 'sample')}"
+
+    def is_like(self, sampling: Sampling) -> bool:
+        """Return whether the scores of two samplings estimate the same quantity."""
+        if self.reducer != sampling.reducer:
+            return False
+        # The best of five is more than the best of three; their means differ by chance alone.
+        return self.is_mean or self.samples == sampling.samples
 
     def basis(self) -> dict[str, str]:
         """Write it as subjects of a basis."""
         pattern = json.dumps(self.pattern, ensure_ascii=False) if self.pattern else _NONE
-        return {SAMPLES: str(self.samples), REDUCER: self.reducer, ANSWER_PATTERN: pattern}
+        return {_SAMPLES: str(self.samples), _REDUCER: self.reducer, _ANSWER_PATTERN: pattern}
 
     def reduction_text(self) -> str:
         """Write the number of samples and the reducer: ``3 samples, min``."""
@@ -57,8 +69,8 @@ class Sampling(NamedTuple):
 
 def sampling_of(basis: Mapping[str, str]) -> Sampling | None:
     """Read the sampling from a basis; ``None`` if it does not say."""
-    samples, reducer = basis.get(SAMPLES, ""), basis.get(REDUCER, "")
-    pattern = basis.get(ANSWER_PATTERN, "")
+    samples, reducer = basis.get(_SAMPLES, ""), basis.get(_REDUCER, "")
+    pattern = basis.get(_ANSWER_PATTERN, "")
     if not samples.isdecimal() or not reducer or not pattern:
         return None
     return Sampling(int(samples), reducer, "" if pattern == _NONE else str(json.loads(pattern)))

@@ -20,11 +20,13 @@ class MetricValues(NamedTuple):
         values: A value per sample, in the metric's unit; empty if unscored.
         version: Version of the scorer, or fingerprint of the judge; empty if unknown.
         reduced: The value that the reducer made of several samples; ``None`` if unknown.
+        scorers: Number of scores of the metric that each value is the mean of.
     """
 
     values: tuple[float, ...]
     version: str = ""
     reduced: float | None = None
+    scorers: int = 1
 
     @property
     def value(self) -> float | None:
@@ -99,8 +101,9 @@ def metric_values(scores: list[Score], samples: tuple[Sample, ...] = ()) -> Metr
     known = [score.value for score in scores if score.value is not None]
     # If one of several scores is missing, the mean of the rest would be another quantity.
     if not known or len(known) < len(scores):
-        return MetricValues((), version)
-    return MetricValues((math.fsum(known) / len(known),), version)
+        return MetricValues((), version, scorers=len(scores))
+    mean = math.fsum(known) / len(known)
+    return MetricValues((mean,), version, scorers=len(scores))
 
 
 def _sample_values(name: str, samples: tuple[Sample, ...]) -> Iterator[float]:

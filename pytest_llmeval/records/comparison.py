@@ -108,15 +108,16 @@ class Coverage:
         is_same_judge: Whether both runs have scores of one fingerprint, after judging the answers
             of the baseline again where necessary.
         before: Cases of the whole baseline with this score, selected or not; 0 if unknown.
-        edited: Of these, the ones whose prompt, expected answer or thresholds were edited, so that
-            their scores cannot be compared.
+        edited: Of these, the ones whose prompt, expected answer, thresholds, duty to pass, samples,
+            reducer or pattern of the answer changed, so that their scores cannot be compared.
         rescored: Compared cases whose answers were scored again, because their expected answer was
             edited.
         is_drifted: Whether the scores are of one fingerprint, but its judge has changed in between.
         added: Cases of this run with this score that the baseline does not have.
         not_run: Of these, the ones that were left out because the verdict was certain.
         settings: Which number of samples, reducer or pattern of the answer changed so that scores
-            of edited cases cannot be compared: before and now; empty if none did.
+            of the resampled cases cannot be compared: before and now; empty if none did.
+        resampled: Of the edited ones, those with a score in both runs that differ only in these.
     """
 
     selected: int
@@ -131,6 +132,7 @@ class Coverage:
     added: int = 0
     not_run: int = 0
     settings: str = ""
+    resampled: int = 0
 
 
 @dataclass(frozen=True)
@@ -209,10 +211,12 @@ class CaseEdit:
         before: Its text in the baseline; empty if unknown.
         after: Its text now. The same as before, if not the text itself was edited. Of other columns
             their names.
-        is_rescored: Whether the answers of the baseline were scored or decided again, so that the
-            case can be compared.
+        is_rescored: Whether the answers of the baseline were scored, reduced or decided again, so
+            that the case can be compared.
         is_answer: Whether the text is now exactly what this run answered.
         is_failure: Whether the case fails in this run.
+        is_as_mean: Whether scores are compared that were not made again, because the mean of any
+            number of samples is the same on average. The pass rate is not compared.
     """
 
     name: str
@@ -222,6 +226,7 @@ class CaseEdit:
     is_rescored: bool = False
     is_answer: bool = False
     is_failure: bool = False
+    is_as_mean: bool = False
 
 
 @dataclass(frozen=True)

@@ -305,7 +305,7 @@ class GateDecider:
         for name in settings.baseline:
             results = self._recorder.results()
             self._baselines[name] = read_baseline_of(finder, name, session, self._scores, results)
-        return tuple(baseline_notes(self._baselines))
+        return tuple(baseline_notes(self._baselines, self._scores))
 
     def decide(
         self, quarantine: Quarantine | None, selection: Selection

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from pytest_llmeval.gating.methods import apart_from_file
+from pytest_llmeval.gating.methods import method_changes
 from pytest_llmeval.records.comparison import AnchorCheck, GateOutcome
 from pytest_llmeval.records.result import PASS_RATE
 from pytest_llmeval.records.run import Note
@@ -15,17 +15,26 @@ from pytest_llmeval.summary.judges import drift_text
 if TYPE_CHECKING:
     from pytest_llmeval.baselines.baselines import Baseline
     from pytest_llmeval.gating.comparing import Task
+    from pytest_llmeval.gating.scores import RunScores
     from pytest_llmeval.settings.table import Settings
 
 
-def baseline_notes(baselines: Mapping[str, Baseline]) -> Iterator[Note]:
-    """Yield notes on changed judges, on what was judged again, and on baselines without a count."""
+def baseline_notes(baselines: Mapping[str, Baseline], scores: RunScores) -> Iterator[Note]:
+    """Yield notes on changed judges, on what was judged again, and on what baselines leave open.
+
+    Args:
+        baselines: The baselines.
+        scores: The scores of the run.
+    """
     for name, baseline in baselines.items():
         for check in baseline.anchors:
             if check.is_drift or check.error:
                 yield Note("drift", drift_text(name, check))
     for baseline in baselines.values():
         yield from (Note("baseline", text) for text in baseline.notes)
+        if baseline.scores is not None:
+            unknown = method_changes(baseline.scores, scores).unknown
+            yield from (Note("baseline", text) for text in unknown.values())
     for baseline in baselines.values():
         if baseline.caution:
             yield Note("coverage", baseline.caution)
@@ -34,8 +43,8 @@ def baseline_notes(baselines: Mapping[str, Baseline]) -> Iterator[Note]:
 def why_apart(settings: Settings, baseline: Baseline, task: Task) -> dict[str, str]:
     """Return by metric why it cannot be compared with a baseline, whatever the scores are."""
     apart = _unknown_judges(baseline.name, baseline.anchors) if settings.strict else {}
-    samples, reducer = settings.samples, settings.reducer
-    return apart | apart_from_file(task.before, task.after, reducer, samples, task.remedy)
+    methods = method_changes(task.before, task.after)
+    return apart | (methods.unknown if settings.strict else {}) | methods.apart
 
 
 def _unknown_judges(source: str, checks: Iterable[AnchorCheck]) -> dict[str, str]:

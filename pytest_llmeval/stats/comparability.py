@@ -31,20 +31,20 @@ def obstacle(coverage: Coverage) -> str:
         if coverage.is_drifted:
             cause = "was scored before the judge changed"
         return f"the baseline {cause}, and its answers cannot be judged again"
-    lacks_pairs = 100 * (coverage.paired + coverage.not_run) < _PAIRED_PERCENT * coverage.selected
-    if coverage.settings and lacks_pairs:
-        return (
-            f"{coverage.edited} of the baseline's {coverage.selected} cases were made with other "
-            f"settings ({coverage.settings}), and their scores were not made again with these"
-        )
-    if not coverage.paired:
+    is_resampled = _is_resampled(coverage)
+    if not coverage.paired and not is_resampled:
         return "nothing to compare: no case has a score in both runs"
-    if 100 * coverage.unscored > UNSCORED_PERCENT * coverage.expected:
+    if _lacks_scores(coverage):
         return (
             f"{coverage.unscored} of {coverage.expected} scores are missing; "
             f"at most {UNSCORED_PERCENT}% are allowed"
         )
-    if lacks_pairs:
+    if is_resampled:
+        return (
+            f"{coverage.resampled} of the baseline's {coverage.selected} cases were made with "
+            f"other settings ({coverage.settings}), and their scores were not made again with these"
+        )
+    if _lacks_pairs(coverage):
         edited = f" ({coverage.edited} edited since)" if coverage.edited else ""
         return (
             f"only {coverage.paired} of the baseline's {coverage.selected} cases have a score "
@@ -55,7 +55,24 @@ def obstacle(coverage: Coverage) -> str:
 
 def needs_new_baseline(coverage: Coverage) -> bool:
     """Return whether only a new baseline removes an obstacle."""
-    return not coverage.is_same_judge or bool(coverage.settings)
+    if not coverage.is_same_judge:
+        return True
+    return _is_resampled(coverage) and not _lacks_scores(coverage)
+
+
+def _lacks_scores(coverage: Coverage) -> bool:
+    return 100 * coverage.unscored > UNSCORED_PERCENT * coverage.expected
+
+
+def _lacks_pairs(coverage: Coverage, further: int = 0) -> bool:
+    """Return whether too few cases could be compared, also with some further ones."""
+    paired = coverage.paired + coverage.not_run + further
+    return 100 * paired < _PAIRED_PERCENT * coverage.selected
+
+
+def _is_resampled(coverage: Coverage) -> bool:
+    """Return whether too few cases can be compared because of other settings alone."""
+    return _lacks_pairs(coverage) and not _lacks_pairs(coverage, coverage.resampled)
 
 
 def is_partial(coverage: Coverage) -> bool:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 
 from pytest_llmeval.records.comparison import (
     MAY_FAIL,
     MUST_PASS,
     CaseEdit,
     Comparison,
-    EditedField,
 )
 from pytest_llmeval.text import count, first_of
 
@@ -51,9 +50,11 @@ def golden_changes(comparison: Comparison) -> Iterator[str]:
             f"the expected answer of {cases} was edited since {baseline}, whose answers were "
             f"scored again: {_names(rescored)}"
         )
-    fitted = sum(edit.is_answer for edit in comparison.edited)
+    # A case may have two edits: of its answer, and of a column.
+    fitted = len({edit.name for edit in comparison.edited if edit.is_answer})
     if fitted:
-        yield f"{count(fitted, 'edited case')} now {_expect(fitted)} exactly what this run answered"
+        verbs = "holds or expects" if fitted == 1 else "hold or expect"
+        yield f"{count(fitted, 'edited case')} now {verbs} exactly what this run answered"
     others = [edit for edit in expected if not edit.is_rescored]
     if others:
         cases = count(len(others), "case")
@@ -91,42 +92,63 @@ def _duty_changes(comparison: Comparison) -> Iterator[str]:
     if freed:
         cases = count(len(freed), "case")
         yield (
-            f"{cases} had to pass in {comparison.baseline} and may fail now{_failing(freed)}: "
-            f"{_names(freed)}"
+            f"{cases} had to pass in {comparison.baseline} and may fail now{_failing(freed)}"
+            f"{_undecided(freed)}: {_names(freed)}"
         )
     if bound:
         cases = count(len(bound), "case")
-        yield f"{cases} must pass now and did not in {comparison.baseline}: {_names(bound)}"
+        yield (
+            f"{cases} must pass now, and did not have to in {comparison.baseline}"
+            f"{_undecided(bound)}: {_names(bound)}"
+        )
 
 
-_SAMPLING: Mapping[EditedField, tuple[str, str, str]] = {
-    "samples": (
-        "samples or the reducer",
-        "and its scores were reduced as those of this run",
-        "so their scores are not compared",
-    ),
-    "answer_pattern": (
-        "answer pattern",
-        "by which its answers were taken out of the replies again",
-        "which did not take its answers out of the replies again, so their scores are not compared",
-    ),
-}
-"""Settings in words, with what became of the baseline's scores: made again, or not."""
+def _undecided(edits: Sequence[CaseEdit]) -> str:
+    """Write how many cases are left out of the pass rate; empty if none is."""
+    left_out = sum(not edit.is_rescored for edit in edits)
+    if not left_out:
+        return ""
+    if left_out == len(edits):
+        return f", so {'its' if left_out == 1 else 'their'} pass rate is not compared"
+    return f", so the pass rate of {left_out} of them is not compared"
 
 
 def _sampling_changes(comparison: Comparison) -> Iterator[str]:
     """Yield a sentence for the cases whose samples, reducer or pattern has changed."""
-    for field, (setting, made, not_made) in _SAMPLING.items():
-        edits = [edit for edit in comparison.edited if edit.field == field]
-        for is_made, end in ((True, made), (False, not_made)):
-            chosen = [edit for edit in edits if edit.is_rescored == is_made]
-            if not chosen:
-                continue
-            changes = first_of(list(dict.fromkeys(map(_change, chosen))), _NAMED)
-            yield (
-                f"the {setting} of {count(len(chosen), 'case')} changed since "
-                f"{comparison.baseline} ({changes}), {end}: {_names(chosen)}"
-            )
+    baseline = comparison.baseline
+    samples = [edit for edit in comparison.edited if edit.field == "samples"]
+    reduced = [edit for edit in samples if edit.is_rescored]
+    averaged = [edit for edit in samples if edit.is_as_mean]
+    left_out = [edit for edit in samples if not (edit.is_rescored or edit.is_as_mean)]
+    for edits, end in (
+        (reduced, ", and its scores were reduced again as those of this run"),
+        (averaged, ", so the scores are compared as means, and the pass rate is not"),
+        (left_out, ", so their scores are not compared"),
+    ):
+        yield from _sampling_change("samples or the reducer", edits, baseline, end)
+    patterns = [edit for edit in comparison.edited if edit.field == "answer_pattern"]
+    taken = [edit for edit in patterns if edit.is_rescored]
+    not_taken = [edit for edit in patterns if not edit.is_rescored]
+    for edits, end in (
+        (taken, ", by which its answers were taken out of the replies again"),
+        (
+            not_taken,
+            f"; the answers of {baseline} were not taken out of its replies again, so their "
+            "scores are not compared",
+        ),
+    ):
+        yield from _sampling_change("answer pattern", edits, baseline, end)
+
+
+def _sampling_change(
+    setting: str, edits: Sequence[CaseEdit], baseline: str, end: str
+) -> Iterator[str]:
+    if edits:
+        changes = first_of(list(dict.fromkeys(map(_change, edits))), _NAMED)
+        cases = count(len(edits), "case")
+        yield (
+            f"the {setting} of {cases} changed since {baseline} ({changes}){end}: {_names(edits)}"
+        )
 
 
 def _change(edit: CaseEdit) -> str:
@@ -139,8 +161,10 @@ def edit_text(edit: CaseEdit) -> str:
         return f"thresholds {_change(edit)}"
     if edit.field == "must_pass":
         return _change(edit)
-    if edit.field in _SAMPLING:
-        return f"{_SAMPLING[edit.field][0]} {_change(edit)}"
+    if edit.field == "samples":
+        return f"samples {_change(edit)}"
+    if edit.field == "answer_pattern":
+        return f"answer pattern {_change(edit)}"
     name = "expected answer" if edit.field == "expected" else "prompt"
     if not edit.before and not edit.after:
         return f"{name} edited"
@@ -163,10 +187,6 @@ def _were(names: Sequence[object]) -> str:
 
 def _it(names: Sequence[object]) -> str:
     return "it" if len(names) == 1 else "they"
-
-
-def _expect(cases: int) -> str:
-    return "expects" if cases == 1 else "expect"
 
 
 def _names(edits: Sequence[CaseEdit]) -> str:

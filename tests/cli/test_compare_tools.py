@@ -348,7 +348,7 @@ def test_scores_of_another_reducer_or_of_other_options_are_not_compared(
         reason = found["metrics"][0]["result"]["reason"]
         assert "the mean of 3 samples in mean.json" in reason
         assert "the max of 3 samples in best.json" in reason
-        assert f"make {names[0]} again with inspect_ai" in reason
+        assert reason.endswith("; make both with the same reducer and epochs")
     assert compared(llmeval, best, best)[0].exit_code == 0
     # The best of five is more than the best of three. Their means differ by chance alone.
     assert compared(llmeval, best, reduced_log(folder / "b.json", "max", 5))[0].exit_code == 10
@@ -396,6 +396,68 @@ def test_a_gate_compares_no_score_of_another_reducer(folder: Path) -> None:
     (verdict, reason), *_ = verdicts["max"]
     assert (verdict, "the max of 3 samples in max.json" in reason) == ("ERROR", True)
     assert verdicts["mean"][0][0] == "OK"
+
+
+def our_runs(folder: Path) -> None:
+    """Runs of the same cases with another reducer, as JSON reports."""
+    lines = [f"{row.name},{row.name},yes,yes" for row in rows(40)]
+    (folder / "faq.csv").write_text("\n".join(["id,prompt,expected,a", *lines]), encoding="utf-8")
+    for name, samples, reducer in (("max2", 2, "Max"), ("mean2", 2, "Mean"), ("one", 1, "max")):
+        evaluate(
+            "faq.csv",
+            provider="column:a",
+            threshold=["exact_match>=1"],
+            samples=samples,
+            reducer=reducer,
+            json=f"{name}.json",
+            log="",
+        )
+
+
+def mixed(folder: Path) -> str:
+    """A run whose last case was made with a single sample, as a marker of its test says."""
+    found, one = (json.loads((folder / f"{name}.json").read_text()) for name in ("max2", "one"))
+    found["results"][-1] = one["results"][-1]
+    (folder / "mixed.json").write_text(json.dumps(found), encoding="utf-8")
+    return "mixed.json"
+
+
+def test_a_run_of_ours_says_how_its_scores_were_reduced(llmeval: Command, folder: Path) -> None:
+    our_runs(folder)
+    for reducer in ("max", "mean"):
+        name = reduced_log(folder / f"{reducer}.json", reducer, 2)
+        text = (folder / name).read_text(encoding="utf-8").replace('"match"', '"exact_match"')
+        (folder / name).write_text(text, encoding="utf-8")
+    codes = {
+        names: compared(llmeval, *(f"{name}.json" for name in names), "--score", "exact_match")
+        for names in (
+            ("max2", "mean"),
+            ("mean", "max2"),
+            ("one", "max"),
+            ("max2", "max"),
+            ("mean2", "mean"),
+            ("one", "mean"),
+        )
+    }
+    for names in (("max2", "mean"), ("mean", "max2"), ("one", "max")):
+        result, found = codes[names]
+        assert result.exit_code == 10
+        reason = found["metrics"][0]["result"]["reason"]
+        assert reason.endswith("two quantities; make both with the same reducer and epochs")
+    reason = codes["max2", "mean"][1]["metrics"][0]["result"]["reason"]
+    assert "the max of 2 samples in max2.json, and the mean of 2 samples in mean.json" in reason
+    for names in (("max2", "max"), ("mean2", "mean"), ("one", "mean")):
+        assert codes[names][1]["metrics"][0]["result"]["verdict"] != "ERROR", names
+    notes = codes["one", "mean"][1]["notes"]
+    assert "one.json has 1 sample of a case, mean.json 2 samples" in notes[0]
+    _, found = compared(llmeval, mixed(folder), "mean.json", "--score", "exact_match")
+    why = "is the mean of 1 sample or the max of 2 samples in mixed.json, and the mean of 2"
+    assert why in found["notes"][0]
+    strict, found = compared(
+        llmeval, "mixed.json", "mean.json", "--score", "exact_match", "--strict"
+    )
+    assert strict.exit_code == 10
+    assert why in found["metrics"][0]["result"]["reason"]
 
 
 def test_a_gate_says_which_values_of_a_file_are_no_scores(folder: Path) -> None:

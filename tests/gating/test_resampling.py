@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from pytest_llmeval.gating.resampling import made_like
+from pytest_llmeval.gating.resampling import made_like, sampling_edits
 from pytest_llmeval.gating.sampling import Sampling, sampling_of
 from pytest_llmeval.gating.scores import CaseScores
 from pytest_llmeval.gating.values import MetricValues
@@ -71,3 +71,23 @@ def test_a_sampling_survives_its_basis(pattern: str) -> None:
     sampling = Sampling.of(3, "Max", pattern)
     assert sampling_of(sampling.basis()) == sampling
     assert sampling_of({}) is None
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "is_rescored", "is_as_mean"),
+    [
+        (Sampling(3, "min"), Sampling(3, "max"), True, False),
+        # Nothing is reduced again where each case counts with its mean.
+        (Sampling(3, "mean"), Sampling(5, "mean"), False, True),
+        (Sampling(3, "mean"), Sampling.of(1, "max", None), False, True),
+        (Sampling(3, "min"), Sampling(5, "min"), False, False),
+        (Sampling(3, "min"), Sampling(3, "vote"), False, False),
+    ],
+)
+def test_an_edit_says_whether_scores_were_reduced_again(
+    before: Sampling, after: Sampling, is_rescored: bool, is_as_mean: bool
+) -> None:
+    old, new = case(before), case(after)
+    made = made_like(old, new, {"m": Scale(0, 1)})
+    (edit,) = sampling_edits([(made, new)], {old.key: old})
+    assert (edit.is_rescored, edit.is_as_mean) == (is_rescored, is_as_mean)

@@ -89,7 +89,7 @@ def test_a_column_that_is_the_answer_now_or_is_gone_is_edited(
     )
     last = next(line for line in reversed(run.outlines) if line.startswith("llm: "))
     assert "Other columns of 6 cases were edited since main" in last
-    assert ("6 edited cases now expect exactly what this run" in last) == (edit is fitted)
+    assert ("6 edited cases now hold or expect exactly what this run" in last) == (edit is fitted)
     edits = comparison_of(made)["edited"]
     assert [(one["field"], one["after"]) for one in edits] == [("columns", "keyword")] * 6
     compared = made.llmeval("compare", "main", "latest")

@@ -82,7 +82,7 @@ def test_an_edited_reference_is_applied_to_both_runs(
     last = next(line for line in reversed(run.outlines) if line.startswith("llm: "))
     edited = "expected answer of 6 cases was edited since main, whose answers were scored again"
     assert edited in last
-    assert "6 edited cases now expect exactly what this run answered" in last
+    assert "6 edited cases now hold or expect exactly what this run answered" in last
     comparison = comparison_of(made)
     assert comparison["edited"][0] == {
         "name": "golden/faq.jsonl::c00",
@@ -92,6 +92,7 @@ def test_an_edited_reference_is_applied_to_both_runs(
         "is_rescored": True,
         "is_answer": True,
         "is_failure": False,
+        "is_as_mean": False,
     }
     assert comparison["metrics"][0]["coverage"]["rescored"] == 6
     summary = (made.path / "summary.md").read_text("utf-8")

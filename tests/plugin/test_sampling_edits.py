@@ -9,6 +9,8 @@ from shutil import copyfile
 import pytest
 from jsonschema import Draft202012Validator
 
+from tests.peer_files import Row as PeerRow
+from tests.peer_files import inspect_header, inspect_sample
 from tests.plugin.conftest import Project
 from tests.plugin.test_golden_edits import Row, both, comparison_of, write_rows
 
@@ -151,7 +153,9 @@ def test_a_reply_without_an_answer_for_the_new_pattern_is_not_compared(replied: 
     assert "ERROR: regression against main: exact_match: 24 of the baseline's 24" in (
         run.stdout.str()
     )
-    assert "which did not take its answers out of the replies again" in last_line(run)
+    assert "; the answers of main were not taken out of its replies again, so their" in last_line(
+        run
+    )
 
 
 @both
@@ -222,3 +226,43 @@ def test_another_number_of_samples_is_not_compared(
         done = sampled.llmeval(*command)
         assert done.returncode == 10, done.stderr
         assert why in done.stdout
+
+
+MARKED = """
+import pytest
+
+@pytest.mark.llm_golden("golden/faq.jsonl", threshold="exact_match>=1")
+@pytest.mark.llm_generate(samples=2, reducer="Max")
+def test_case(llm_completion):
+    pass
+"""
+
+
+def inspect_file(project: Project, reducer: str) -> str:
+    """The same cases in a log of inspect_ai, each with two epochs."""
+    cases = [PeerRow(f"c{number:02}", 1.0, True, "yes", "", "") for number in range(COUNT)]
+    made = [inspect_sample(case, epoch) for epoch in (1, 2) for case in cases]
+    header = inspect_header(made)
+    header["eval"]["config"]["epochs_reducer"] = [reducer]
+    values = [{"value": 1.0, "sample_id": case.name} for case in cases]
+    reductions = [{"scorer": "match", "reducer": reducer, "samples": values}]
+    text = json.dumps(header | {"samples": made, "reductions": reductions})
+    (project.path / f"{reducer}.json").write_text(text.replace('"match"', '"exact_match"'))
+    return f"{reducer}.json"
+
+
+def test_the_reducer_of_a_marker_is_compared_with_that_of_a_file(project: Project) -> None:
+    started(project)
+    # The settings are those of no case.
+    project.write("pytest.ini", "[pytest]\nllm_provider = column:old\nllm_samples = 3\n")
+    write_rows(project, [{**row, "old": "yes"} for row in rows()])
+    project.write("test_case.py", MARKED)
+    files = [inspect_file(project, reducer) for reducer in ("max", "mean")]
+
+    for name, code in zip(files, (0, 10), strict=True):
+        gate = ("--llm-fail-on", "gate", "--llm-gate", "regression(exact_match)")
+        run = project.run(*gate, "--llm-baseline", name)
+        assert run.ret == code, run.stdout.str()
+    why = "of a case is the mean of 2 samples in mean.json, and the max of 2 samples in"
+    assert why in run.stdout.str()
+    assert "make both with the same reducer and epochs" in run.stdout.str()

@@ -75,6 +75,7 @@ def test_a_lower_threshold_of_the_rows_passes_for_no_better_answer(
         "is_rescored": True,
         "is_answer": False,
         "is_failure": False,
+        "is_as_mean": False,
     }
     summary = (started.path / "summary.md").read_text("utf-8")
     assert "20 golden cases edited since main" in summary

@@ -265,7 +265,8 @@ coverages = record(
     Coverage,
     **dict.fromkeys(("selected", "paired", "expected", "unscored", "not_run"), st.integers()),
     **dict.fromkeys(("is_same_judge", "is_drifted"), st.booleans()),
-    **dict.fromkeys(("before", "edited", "rescored", "added"), st.integers()),
+    **dict.fromkeys(("before", "edited", "rescored", "added", "resampled"), st.integers()),
+    settings=texts,
 )
 lengths = record(
     LengthChange, before=numbers, after=numbers, correlation=maybe(numbers), n=st.integers()
@@ -312,7 +313,7 @@ edits = record(
     CaseEdit,
     **dict.fromkeys(("name", "before", "after"), texts),
     field=st.sampled_from(["prompt", "expected", "columns"]),
-    **dict.fromkeys(("is_rescored", "is_answer", "is_failure"), st.booleans()),
+    **dict.fromkeys(("is_rescored", "is_answer", "is_failure", "is_as_mean"), st.booleans()),
 )
 every_comparison = record(
     Comparison,

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from pytest_llmeval.records.comparison import Coverage, GateResult
 from pytest_llmeval.stats.comparability import (
     comparison_exit_code,
+    needs_new_baseline,
     no_baseline,
     not_compared,
     obstacle,
@@ -28,12 +31,42 @@ from pytest_llmeval.stats.comparability import (
             Coverage(100, 100, 100, is_same_judge=False),
             "the baseline was scored by a different judge, and its answers cannot be judged again",
         ),
+        (
+            Coverage(100, 0, 100, settings="3 samples -> 2", edited=100, resampled=100),
+            "100 of the baseline's 100 cases were made with other settings (3 samples -> 2), and "
+            "their scores were not made again with these",
+        ),
+        # Edited prompts are no matter of the settings.
+        (
+            Coverage(100, 79, 100, settings="3 samples -> 2", edited=21, resampled=20),
+            "20 of the baseline's 100 cases were made with other settings (3 samples -> 2), and "
+            "their scores were not made again with these",
+        ),
+        (
+            Coverage(100, 74, 100, settings="3 samples -> 2", edited=26, resampled=20),
+            "only 74 of the baseline's 100 cases have a score in both runs (26 edited since); at "
+            "least 95% are required",
+        ),
+        (
+            Coverage(100, 39, 100, 60, settings="3 samples -> 2", edited=1, resampled=1),
+            "60 of 100 scores are missing; at most 5% are allowed",
+        ),
     ],
 )
 def test_a_run_is_compared_only_where_nearly_all_of_it_can_be(
     coverage: Coverage, message: str
 ) -> None:
     assert obstacle(coverage) == message
+
+
+def test_a_new_baseline_is_the_remedy_only_where_the_settings_are_the_cause() -> None:
+    settings = "3 samples -> 2"
+    made = Coverage(100, 79, 100, settings=settings, edited=21, resampled=20)
+    assert needs_new_baseline(made)
+    assert not needs_new_baseline(replace(made, paired=74))
+    assert not needs_new_baseline(replace(made, unscored=60))
+    assert not needs_new_baseline(replace(made, paired=99, resampled=1))
+    assert needs_new_baseline(Coverage(100, 100, 100, is_same_judge=False))
 
 
 SHOWN = GateResult("OK", "", is_shown=True)

@@ -17,6 +17,7 @@ from pytest_llmeval.baselines.peers.samples import PeerRun, PeerSample, content_
 from pytest_llmeval.baselines.table import Columns
 from pytest_llmeval.errors import InputError
 from pytest_llmeval.gating.file_facts import Method
+from pytest_llmeval.gating.sampling import Sampling
 
 _TOOL = "deepeval"
 _EXACT = "Exact Match"
@@ -77,7 +78,7 @@ def _methods(
     strict = {_name(metric) for metric in metrics if metric.member("strictMode").flag()}
     repeats = max(Counter(sample.id for sample in samples).values(), default=1)
     options = {name: "strict mode" if name in strict else "no strict mode" for name in names}
-    return {name: Method(samples=repeats, options=text) for name, text in options.items()}
+    return {name: Method(Sampling.of(repeats), text) for name, text in options.items()}
 
 
 def _sample(case: Node) -> PeerSample:

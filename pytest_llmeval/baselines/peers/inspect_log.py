@@ -26,7 +26,7 @@ from pytest_llmeval.baselines.peers.inspect_methods import (
 from pytest_llmeval.baselines.peers.samples import PeerRun, PeerSample, tags_of, text_of
 from pytest_llmeval.baselines.table import Columns, texts_note
 from pytest_llmeval.errors import InputError
-from pytest_llmeval.gating.file_facts import MEAN
+from pytest_llmeval.gating.sampling import MEAN
 
 _TOOL = "inspect_ai"
 _EXACT = {"exact", "match"}

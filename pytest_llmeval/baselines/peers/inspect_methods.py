@@ -6,7 +6,8 @@ import json
 from collections.abc import Iterable, Mapping
 
 from pytest_llmeval.baselines.peers.document import Node
-from pytest_llmeval.gating.file_facts import MEAN, Method
+from pytest_llmeval.gating.file_facts import Method
+from pytest_llmeval.gating.sampling import MEAN, Sampling
 
 _JUDGE = ("model", "model_role")
 """Options that name the judge, which is known by itself."""
@@ -23,10 +24,8 @@ def inspect_methods(header: Node, metrics: Iterable[str], epochs: int) -> dict[s
     config = header.member("eval").member("config")
     planned = max(epochs, int(config.member("epochs").number() or 1))
     options = _options(header)
-    return {
-        metric: Method(first_reducer(header) or MEAN, planned, of_metric(options, metric))
-        for metric in metrics
-    }
+    sampling = Sampling.of(planned, first_reducer(header) or MEAN)
+    return {metric: Method(sampling, of_metric(options, metric)) for metric in metrics}
 
 
 def first_reducer(header: Node) -> str:

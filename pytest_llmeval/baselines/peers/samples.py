@@ -15,6 +15,7 @@ from pytest_llmeval.baselines.table import Columns
 from pytest_llmeval.errors import InputError, nearest
 from pytest_llmeval.gating.content import Content, text_hash
 from pytest_llmeval.gating.file_facts import FileFacts, Method
+from pytest_llmeval.gating.sampling import Sampling
 from pytest_llmeval.gating.scores import BaselineCase, CaseScores, RunScores
 from pytest_llmeval.gating.values import MetricValues
 from pytest_llmeval.records.answer_text import AnswerText
@@ -126,7 +127,7 @@ def peer_scores(run: PeerRun, columns: Columns, name: str = "") -> RunScores:
 def _methods(run: PeerRun, scales: Iterable[str]) -> dict[str, Method]:
     """Return how the scores were made: by most tools as the mean of all samples that there are."""
     samples = Counter(sample.id for sample in run.samples if not sample.is_skipped)
-    usual = Method(samples=max(samples.values(), default=1))
+    usual = Method(Sampling.of(max(samples.values(), default=1)))
     return {name: run.methods.get(name, usual) for name in scales}
 
 
