@@ -51,7 +51,7 @@ def one_case(setup: Setup) -> Iterator[Row]:
     added_s = statistics.median(run.process.cpu_s - bare.cpu_s for bare, run in pairs)
     detail = f"pytest itself {bare_s:.2f} s"
     yield performance(
-        "one-case", "CPU above pytest", added_s, "<=", 0.5, "s", shortfall=1.6, detail=detail
+        "one-case", "CPU above pytest", added_s, "<=", 0.5, "s", shortfall=1.2, detail=detail
     )
     requests = pairs[-1][1].stats["requests"]
     yield guarantee("one-case", "requests", requests, "=", 2, "requests")
