@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from shutil import copyfile
 from typing import Any
 
 import pytest
@@ -28,6 +29,7 @@ And on Sundays?",9 to 18 on weekdays.
 """
 
 
+MAIN = "golden/baselines/main.jsonl"
 PATIENCE_S = 60.0
 INTERRUPTIBLE = """
 import signal, sys, pytest
@@ -100,10 +102,19 @@ class Project:
         """The command ``llmeval`` in a process of its own."""
         return warm().run("llmeval", *args, folder=self.path)
 
-    def accept(self) -> None:
-        """Make the latest run the baseline ``main``."""
+    def accept(self, kept: Path | None = None) -> None:
+        """Make the latest run the baseline ``main``, and keep a copy of its file."""
         done = self.llmeval("baseline", "accept", "--name", "main")
         assert done.returncode == 0, done.stderr
+        if kept is not None:
+            copyfile(self.path / MAIN, kept)
+
+    def take_baseline(self, kept: Path) -> bool:
+        """Take the baseline that another test has kept: the same answers give the same file."""
+        if kept.exists():
+            (self.path / MAIN).parent.mkdir(parents=True)
+            copyfile(kept, self.path / MAIN)
+        return kept.exists()
 
     def start(self, *args: str) -> Running:
         """The same, without waiting for it."""

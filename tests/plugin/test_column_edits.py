@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from shutil import copyfile
 
 import pytest
 
@@ -48,16 +47,10 @@ def made(project: Project, tmp_path_factory: pytest.TempPathFactory) -> Project:
     project.write("conftest.py", METRIC)
     write_rows(project, rows_of_main())
     kept = tmp_path_factory.getbasetemp() / "column_edits_main.jsonl"
-    path = project.path / "golden/baselines/main.jsonl"
-    if kept.exists():
-        path.parent.mkdir(parents=True)
-        copyfile(kept, path)
-        return project
-    assert (
-        project.run("--llm-provider", "column:old", *GATED, "--llm-gate", "pass_rate>=1").ret == 0
-    )
-    project.accept()
-    copyfile(path, kept)
+    if not project.take_baseline(kept):
+        run = project.run("--llm-provider", "column:old", *GATED, "--llm-gate", "pass_rate>=1")
+        assert run.ret == 0
+        project.accept(kept)
     return project
 
 

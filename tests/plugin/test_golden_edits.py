@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
-from shutil import copyfile
 from typing import Any
 
 import pytest
@@ -47,15 +46,9 @@ def made(project: Project, tmp_path_factory: pytest.TempPathFactory) -> Project:
     project.write("pytest.ini", "[pytest]\nllm_golden = golden\n")
     write_rows(project, rows_of_main())
     kept = tmp_path_factory.getbasetemp() / "golden_edits_main.jsonl"
-    path = project.path / "golden/baselines/main.jsonl"
-    # The same answers and scores give the same file, so one run makes it for all tests.
-    if kept.exists():
-        path.parent.mkdir(parents=True)
-        copyfile(kept, path)
-        return project
-    assert project.run(*OLD).ret == 0
-    project.accept()
-    copyfile(path, kept)
+    if not project.take_baseline(kept):
+        assert project.run(*OLD).ret == 0
+        project.accept(kept)
     return project
 
 

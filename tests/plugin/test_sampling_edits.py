@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from importlib import resources
-from shutil import copyfile
 
 import pytest
 from jsonschema import Draft202012Validator
@@ -84,16 +83,11 @@ def started(project: Project) -> None:
 def accepted(
     project: Project, folders: pytest.TempPathFactory, name: str, options: tuple[str, ...]
 ) -> None:
-    """Make the baseline ``main``, once for all tests: the same answers give the same file."""
+    """Make the baseline ``main``, once for all tests."""
     kept = folders.getbasetemp() / f"sampling_edits_{name}.jsonl"
-    path = project.path / "golden/baselines/main.jsonl"
-    if kept.exists():
-        path.parent.mkdir(parents=True)
-        copyfile(kept, path)
-        return
-    project.run(*options, "--llm-gate", "pass_rate>=.1")
-    project.accept()
-    copyfile(path, kept)
+    if not project.take_baseline(kept):
+        project.run(*options, "--llm-gate", "pass_rate>=.1")
+        project.accept(kept)
 
 
 def last_line(run: pytest.RunResult) -> str:

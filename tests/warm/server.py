@@ -69,7 +69,7 @@ def import_all() -> None:
     for name in (*ours, *OF_OTHERS):
         if not name.endswith("__main__"):
             importlib.import_module(name)
-    gc.freeze()  # pytest collects garbage ten times a run, each time through all that was imported
+    gc.freeze()  # full collections need not go through all that was imported
 
 
 def handle(connection: socket.socket) -> None:
