@@ -60,6 +60,10 @@ class Warm:
         assert self._server.stdout is not None
         assert self._server.stdout.readline(), "the server has not started; see above"
 
+    def stop(self) -> None:
+        """End the server."""
+        self._server.communicate()
+
     def run(self, *line: str, folder: Path, environment: Mapping[str, str] = os.environ) -> Ended:
         """Run a command line of one of the commands, and wait for its end.
 
@@ -85,7 +89,9 @@ def warm() -> Warm:
     """The server of this process."""
     folder = tempfile.mkdtemp()
     atexit.register(shutil.rmtree, folder)
-    return Warm(Path(folder))
+    server = Warm(Path(folder))
+    atexit.register(server.stop)
+    return server
 
 
 def run_pytest(*arguments: str) -> pytest.RunResult:
