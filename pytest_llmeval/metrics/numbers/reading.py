@@ -194,9 +194,9 @@ def last_quantity(text: str, decimal: str = ".") -> Quantity | None:
         InputError: The last number cannot be read as a whole.
     """
     plain, start, end = _plain_part(text)
-    runs = deque(_runs_until(plain, start, end), maxlen=_LAST)
+    runs = list(deque(_runs_until(plain, start, end), maxlen=_LAST))
     if end == len(plain):
-        _check_behind(plain, runs[-1].end() if runs else 0, _stated_before(plain, runs, decimal))
+        _check_behind(plain, runs, decimal)
     others: list[str] = []
     while runs:
         run = runs.pop()
@@ -219,31 +219,44 @@ def last_quantity(text: str, decimal: str = ".") -> Quantity | None:
     return None
 
 
-def _stated_before(text: str, runs: Sequence[Any], decimal: str) -> int | None:
-    """Return the last number in digits if it is a whole one without a sign."""
-    written = read_number(runs[-1][0].strip(), decimal) if runs else None
-    if not isinstance(written, Written) or written.value.denominator != 1:
-        return None
-    sign, _, _ = sign_and_currency(text, runs[-1].start())
-    return int(written.value) if sign > 0 else None
-
-
-def _check_behind(text: str, position: int, number: int | None = None) -> None:
+def _check_behind(text: str, runs: Sequence[Any], decimal: str) -> None:
     """Check that behind the last digits no number in words is what a text states.
 
     Args:
         text: The text.
-        position: Position behind the last digits.
-        number: The number that they are, which words may repeat.
+        runs: What is written like a number in it; words may repeat the last one.
+        decimal: The decimal separator, a point or a comma.
 
     Raises:
         InputError: One is: ``twenty-5``, or *Of these 12, the answer is forty*.
     """
+    words = _words_behind(text, runs[-1].end() if runs else 0)
+    if words and not _is_repeated(words, text, runs, decimal):
+        raise _unread(words)
+
+
+def _words_behind(text: str, position: int) -> str:
     check_joined(text, position)
-    words = stated_number(text, position) if position else ""
-    is_repeated = number is not None and is_restatement(words, number, text[position:])
-    if words and not is_repeated:
-        raise InputError(f"{quoted_run(words)} is a number in words, which is not read.")
+    return stated_number(text, position) if position else ""
+
+
+def _is_repeated(words: str, text: str, runs: Sequence[Any], decimal: str) -> bool:
+    """Return whether words repeat the last number in digits, with all that stands behind it."""
+    run = runs[-1]
+    written = read_number(run[0].strip(), decimal)
+    if not isinstance(written, Written) or written.value.denominator != 1:
+        return False
+    quantity = _quantity(text, run, written, runs[:-1], decimal)
+    factor = _with_powers(text, run, written).factor
+    if quantity.number != written.value * factor:
+        return False  # it has a sign, or is the end of `12 hours 5 minutes`
+    # Without its power or its percent, five is another number than 5 million and 5%.
+    is_scaled = factor != 1 or quantity.kind == "percent"
+    return is_restatement(words, int(written.value), text[run.end() :], is_scaled)
+
+
+def _unread(words: str) -> InputError:
+    return InputError(f"{quoted_run(words)} is a number in words, which is not read.")
 
 
 def _runs_until(text: str, start: int, end: int) -> Iterator[Any]:
@@ -290,8 +303,10 @@ def check_words_behind(text: str, formula: str | None) -> None:
     digits = deque(re.finditer(r"\d", plain), maxlen=1)
     if formula is not None and digits:
         whole = formula.replace(",", "")
-        number = int(whole) if whole.isdecimal() else None
-        _check_behind(plain, digits[0].end(), number)
+        words = _words_behind(plain, digits[0].end())
+        runs = list(_run().finditer(plain)) if words and whole.isdecimal() else []
+        if words and not (runs and _is_repeated(words, plain, runs, ".")):
+            raise _unread(words)
     elif formula is None and "\\boxed" not in text:
         check_joined(plain, 0)
 

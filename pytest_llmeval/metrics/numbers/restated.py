@@ -15,20 +15,23 @@ _END = 10**12
 """The first number without words here."""
 
 
-def is_restatement(words: str, number: int, behind: str) -> bool:
+def is_restatement(words: str, number: int, behind: str, is_scaled: bool = False) -> bool:
     """Return whether words state a number again, with no further word but those behind it.
 
     Args:
         words: The words: *forty-two apples*.
         number: The number that was written in digits.
         behind: The text behind its digits.
+        is_scaled: Whether the word behind the digits has to be repeated: *million*.
     """
     if not 0 <= number < _END:
         return False
     spelled = _in_words(number)
     tokens = [token for token in _letters(words) if token != "and"]
     rest = tokens[len(spelled) :]
-    return tokens[: len(spelled)] == spelled and _letters(behind)[: len(rest)] == rest
+    if tokens[: len(spelled)] != spelled or (is_scaled and not rest):
+        return False
+    return _letters(behind)[: len(rest)] == rest
 
 
 def _letters(text: str) -> list[str]:
