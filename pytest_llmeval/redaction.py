@@ -16,6 +16,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, TypeVar
 from urllib.parse import parse_qsl, quote, quote_plus, unquote
 
+from pytest_llmeval.path_keys import keys_in, without_keys
+
 T = TypeVar("T")
 
 HIDDEN = "[hidden]"
@@ -83,24 +85,6 @@ _ENCODED_LOGIN = re.compile(
 _VERSION = re.compile(r"\?api-version=[\w.-]*")
 """The version of Azure's API, the only query that is no secret."""
 
-_SEGMENT = re.compile(r"(?<=[^/:]/)[\w:-]+(?=[/?#]|$)")
-_KEY_PREFIX = re.compile(
-    r"(?:(?P<clear>sk|pk|rk|gsk|ghp)|hf|xai|nvapi|r8|key|token)[-_](?=[\w-]{13})"
-)
-"""Begins a key; those that are not clear often begin a name: ``token-classification-server``."""
-
-_GOOGLE_KEY = re.compile(r"AIza[\w-]{13,}")
-_LONG_GROUP = re.compile(r"(?=[a-zA-Z0-9]{20})(?=[a-zA-Z]*[0-9][a-zA-Z]*[0-9])(?=[0-9]*[a-zA-Z])")
-"""Begins 20 letters and digits in a row, which few names of models and deployments have."""
-
-_GROUP = re.compile(r"[a-zA-Z0-9]{6,}")
-_WORD = re.compile(r"[a-z]{5,}")
-_SYLLABLES = re.compile(r"(?:[b-df-hj-np-tv-xz]{0,4}[aeiouy]{1,3}){2,}[b-df-hj-np-tv-xz]{0,4}")
-_TURNS = re.compile(r"(?<=[0-9])(?=[a-zA-Z])|(?<=[a-zA-Z])(?=[0-9])")
-_CAPITALS = re.compile(r"[a-z](?=[A-Z])")
-_SHORT_KEY, _LONG_KEY = 8, 16
-"""Length of a group that may be a key, and that is one also without any digit."""
-
 _WITHOUT_TEXT = frozenset((bool, int, float))
 _SECRET_NAME = re.compile(r"key|token|secret|passw|credential|auth|signature|^(sig|code)$", re.I)
 """Names of query parameters and members of a request whose values are secrets."""
@@ -113,7 +97,7 @@ def public_address(text: str) -> str:
 
 def has_login(url: str) -> bool:
     """Return whether a URL holds more than scheme, host, port, path and a query."""
-    plain = _without_keys(url, "key")
+    plain = without_keys(url, "key")
     return public_address(plain).partition("?")[0] not in plain
 
 
@@ -176,7 +160,7 @@ def _public(match: re.Match[str]) -> str:
     rest = _without_user(match["rest"])
     address, mark, _ = rest.partition("#")[0].partition("?")
     query = rest.partition("#")[0][len(address) :]
-    address = _without_keys(_PATH_END.split(address, maxsplit=1)[0], HIDDEN)
+    address = without_keys(_PATH_END.split(address, maxsplit=1)[0], HIDDEN)
     return f"{match['scheme']}{address}{query if mark and _VERSION.fullmatch(query) else ''}"
 
 
@@ -188,51 +172,6 @@ def _without_user(rest: str) -> str:
     if "@" in netloc or (has_odd_port and "@" in rest):
         return rest.rpartition("@")[2]
     return rest
-
-
-def _without_keys(url: str, hidden: str) -> str:
-    """Replace the segments of a path that are keys, or could be."""
-    return _SEGMENT.sub(lambda segment: hidden if _may_be_key(segment[0]) else segment[0], url)
-
-
-def _may_be_key(segment: str) -> bool:
-    return _is_random(segment) or any(map(_LONG_GROUP.match, re.split(r"[\W_]", segment)))
-
-
-def _is_random(segment: str) -> bool:
-    """Return whether a segment of a path is a key, and no name: it is hidden in every text."""
-    if _GOOGLE_KEY.fullmatch(segment):
-        return True
-    prefix = _KEY_PREFIX.match(segment)
-    if prefix is not None:
-        groups = _GROUP.findall(segment, prefix.end())
-        return any(map(_is_mixed if prefix["clear"] else _is_random_group, groups))
-    return any(
-        _LONG_GROUP.match(group) and _is_random_group(group) for group in _GROUP.findall(segment)
-    )
-
-
-def _is_mixed(group: str) -> bool:
-    """Return whether a group behind the clear prefix of a key is a part of a key."""
-    is_mixed = _TURNS.search(group) or _CAPITALS.search(group) or len(group) >= _LONG_KEY
-    return bool(is_mixed) and not _is_word(group)
-
-
-def _is_word(group: str) -> bool:
-    """Return whether at least half of a group are words that can be pronounced."""
-    words = filter(_SYLLABLES.fullmatch, _WORD.findall(group))
-    return 2 * sum(map(len, words)) >= len(group)
-
-
-def _is_random_group(group: str) -> bool:
-    """Return whether letters and digits follow each other as nobody chooses them."""
-    if len(group) < _SHORT_KEY or _is_word(group):
-        return False
-    if len(_TURNS.findall(group)) >= 3:
-        return True
-    if group.isdigit() or len(group) < _LONG_KEY:
-        return False
-    return group.isalpha() or 8 * len(_CAPITALS.findall(group)) >= len(group)
 
 
 class Secrets:
@@ -287,8 +226,9 @@ class Secrets:
                 self._add([user])
                 self.learn(password)
                 self.learn(unquote(password))
-            for segment in filter(_is_random, _SEGMENT.findall(host)):
-                self.learn_key(segment)
+            for key in keys_in(host):
+                self.learn_key(key)
+                self.learn_key(unquote(key))
             for name, value in parse_qsl(rest.partition("?")[2]):
                 self._learn_parameter(name, value)
 

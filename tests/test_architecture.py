@@ -48,6 +48,7 @@ LAYERS = (
         "escaping",
         "errors",
         "redaction",
+        "path_keys",
     ),
 )
 """Top to bottom. A part imports only from lower layers; the words, the last one, also from each other."""

@@ -6,6 +6,9 @@ import base64
 import html
 import json
 import logging
+import re
+import string
+from random import Random
 from urllib.parse import quote
 
 import pytest
@@ -160,6 +163,9 @@ def test_a_key_in_the_path_of_a_url_is_hidden_everywhere(key: str, rest: str) ->
         "projects-123456789012", "sk-abc", "token-classification-server",
         "r8-llama-3-70b-instruct", "key-account-management-x", "hf-inference-endpoint-x",
         "sk-learn-classifier-v2", "hf-TextGenerationInferenceServer", "xai-grok-2-latest-model",
+        "llama-v3p1-405b-instruct", "chatglm3-6b-128k", "team42-gpt4o-eu-west-1",
+        "wizardlm-70b-v1.0-awq-4bit-32g-actorder_True", "DeepSeek-R1-Distill-Qwen-32B-Q4_K_M.gguf",
+        "us.anthropic.claude-3-5-sonnet-20241022-v2:0", "ft:gpt-3.5-turbo-0125:my-org:custom-suffix:9AbCdEfG",
     ],
 )  # fmt: skip
 def test_a_name_in_the_path_of_a_url_is_shown(segment: str) -> None:
@@ -171,8 +177,46 @@ def test_a_name_in_the_path_of_a_url_is_shown(segment: str) -> None:
     assert secrets.hide(segment) == segment
 
 
+LETTERS, HEXADECIMAL = string.ascii_letters + string.digits, "0123456789abcdef"
+
+
 @pytest.mark.parametrize(
-    "segment", ["a1b2deploymentstaging77", "deployment20240718prod", "gpt4turbo2024preview"]
+    ("form", "alphabet", "most"),
+    [
+        ("{24}", LETTERS, 0.01), ("{40}", LETTERS, 0.01), ("sk-{48}", LETTERS, 0), ("key-{16}", LETTERS, 0.01),
+        ("xai-{20}", LETTERS, 0.01), ("token_{13}", LETTERS, 0.06), ("{43}", LETTERS + "-_", 0.01),
+        ("{32}", HEXADECIMAL, 0), ("{8}.{32}", LETTERS, 0.01), ("eyJ{20}.{40}.{43}", LETTERS + "-_", 0),
+        ("{40}==", LETTERS + "+", 0.01), ("{40}%3D", LETTERS, 0.01), ("/{32}", LETTERS, 0.01),
+        ("{24}", string.ascii_lowercase + string.digits, 0.04), ("{32}", string.ascii_lowercase, 0.06),
+    ],
+)  # fmt: skip
+def test_few_random_keys_in_the_path_of_a_url_pass_for_names(
+    form: str, alphabet: str, most: float
+) -> None:
+    source = Random(7)
+
+    def letters(size: re.Match[str]) -> str:
+        return "".join(source.choices(alphabet, k=int(size[1])))
+
+    shown = 0
+    for _ in range(200):
+        key = re.sub(r"\{(\d+)\}", letters, form)
+        url = f"https://host/v1/{key}/chat"
+        secrets = Secrets()
+        secrets.learn_addresses(url)
+        name = key.strip("/")
+        shown += name in public_address(url) or name in secrets.hide(f"invalid key {name}")
+    assert shown <= most * 200
+
+
+@pytest.mark.parametrize(
+    "segment",
+    [
+        "a1b2deploymentstaging77",
+        "deployment20240718prod",
+        "gpt4turbo2024preview",
+        "eastUSGpt4oProd",
+    ],
 )
 def test_a_segment_that_may_be_a_name_is_hidden_in_its_address_alone(segment: str) -> None:
     secrets = Secrets()
