@@ -19,10 +19,13 @@ if TYPE_CHECKING:
 TIMES = 3
 """How often the page is opened and each filter set; the quickest counts: it was disturbed least."""
 
-PAINT = """new Promise((done) => new PerformanceObserver((paints) => {
-  const first = paints.getEntriesByName("first-contentful-paint")[0];
-  if (first) done(first.startTime);
-}).observe({type: "paint", buffered: true}))"""
+PAINT = """new Promise((done, failed) => {
+  setTimeout(() => failed(new Error("nothing was painted in 30 s")), 30_000);
+  new PerformanceObserver((paints) => {
+    const first = paints.getEntriesByName("first-contentful-paint")[0];
+    if (first) done(first.startTime);
+  }).observe({type: "paint", buffered: true});
+})"""
 READY = "html[data-ready]"
 FILTERED = """async ([control, value]) => {
   const node = document.querySelector(control);

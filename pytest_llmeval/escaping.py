@@ -8,7 +8,8 @@ An application, a metric or a judge that raises one gives no result, so each is 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
+from types import FrameType
 from typing import Any, TypeVar
 
 T = TypeVar("T")
@@ -66,12 +67,19 @@ def _is_of_signal(error: BaseException) -> bool:
     """
     trace = error.__traceback__
     while trace is not None and trace.tb_next is not None:
-        frame = trace.tb_next.tb_frame
-        names = frame.f_code.co_varnames[: frame.f_code.co_argcount]
-        if any(frame.f_locals.get(name) is trace.tb_frame for name in names):
+        if any(value is trace.tb_frame for value in _arguments(trace.tb_next.tb_frame)):
             return True
         trace = trace.tb_next
     return False
+
+
+def _arguments(frame: FrameType) -> Iterator[object]:
+    """Yield the positional arguments of a call, also those that it takes as ``*args``."""
+    import inspect  # late: a run whose code raises nothing does not need it
+
+    names, rest, _, values = inspect.getargvalues(frame)
+    yield from (values.get(name) for name in names)
+    yield from values.get(rest, ()) if rest else ()
 
 
 async def awaited(awaitable: Awaitable[T]) -> T:

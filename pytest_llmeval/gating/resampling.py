@@ -58,7 +58,7 @@ def sampling_edits(pairs: Iterable[Pair], stored: Mapping[Key, CaseScores]) -> I
         if differs_in_reduction(old.sampling, new.sampling):
             texts = old.sampling.reduction_text(), new.sampling.reduction_text()
             is_reduced = _is_reduced_again(stored[old.key], old, compared)
-            is_as_mean = bool(compared) and not is_reduced
+            is_as_mean = bool(compared) and old.sampling.is_mean and new.sampling.is_mean
             yield CaseEdit(
                 name, "samples", *texts, is_reduced, is_failure=is_failed, is_as_mean=is_as_mean
             )

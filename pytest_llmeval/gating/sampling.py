@@ -73,7 +73,12 @@ def sampling_of(basis: Mapping[str, str]) -> Sampling | None:
     pattern = basis.get(_ANSWER_PATTERN, "")
     if not samples.isdecimal() or not reducer or not pattern:
         return None
-    return Sampling(int(samples), reducer, "" if pattern == _NONE else str(json.loads(pattern)))
+    if pattern == _NONE:
+        return Sampling(int(samples), reducer)
+    try:
+        return Sampling(int(samples), reducer, str(json.loads(pattern)))
+    except ValueError:
+        return None
 
 
 def differs_in_reduction(old: Sampling | None, new: Sampling | None) -> bool:

@@ -11,7 +11,7 @@ _ITEM = re.compile(
     re.DOTALL,
 )
 _BRACES = re.compile(r"\{(.*)\}", re.DOTALL)
-_CAST = re.compile(r"\s*::\s*\w+(?:\[\])?\s*\Z")
+_TYPE = re.compile(r"\w+(?:\[\])?")
 _ITEM_IN_BRACES = re.compile(
     # PostgreSQL puts quotes around a text with a comma, and no blank behind a comma.
     r"""(?:"(?P<double>(?:[^"\\]|\\.)*)"|(?P<bare>[^\s,{}"'\\:=;()][^,{}"\\:=;()\n]*))(?:,|\Z)""",
@@ -23,7 +23,7 @@ _WORD = re.compile(r"[^\W\d_][^\W_]")
 
 def read_array(text: str) -> list[str] | None:
     """Read a list of SQL or R with a text in quotes; ``None`` for another text."""
-    text = _CAST.sub("", text.strip())
+    text = _without_cast(text)
     call = _CALL.fullmatch(text)
     if call is not None:
         items = _items(_ITEM, call[1] if call[2] is None else call[2])
@@ -36,9 +36,15 @@ def read_array(text: str) -> list[str] | None:
 
 def read_words(text: str) -> list[str] | None:
     """Read words in braces, as PostgreSQL writes a list; ``None`` for another text."""
-    braces = _BRACES.fullmatch(_CAST.sub("", text.strip()))
+    braces = _BRACES.fullmatch(_without_cast(text))
     items = _items(_ITEM_IN_BRACES, braces[1]) if braces else None
     return items if items and all(map(_WORD.search, items)) else None
+
+
+def _without_cast(text: str) -> str:
+    """Return a text without the type of PostgreSQL at its end: ``'{a,b}'::text[]``."""
+    value, mark, name = text.rpartition("::")
+    return value.strip() if mark and _TYPE.fullmatch(name.strip()) else text.strip()
 
 
 def _items(pattern: re.Pattern[str], inner: str) -> list[str] | None:

@@ -18,13 +18,13 @@ def notes_on_chats(cases: Sequence[Case]) -> Iterator[str]:
         cases: The cases.
     """
     closed = which(cases, lambda case: _closing(case) is not None)
-    called = which(closed, lambda case: calls_tool(_closing(case) or {}))
+    called = which(closed, _ends_in_call)
     if called:
         yield (
             f"the chat ends in a tool call of the assistant ({lines_of(called)}), {_SENT}, as "
             "calls of tools are not compared"
         )
-    said = [case for case in closed if case not in called]
+    said = which(closed, lambda case: not _ends_in_call(case))
     empty = which(said, lambda case: not _text(case))
     if empty:
         yield f"the chat ends in an empty message of the assistant ({lines_of(empty)}), {_SENT}"
@@ -43,6 +43,10 @@ def _closing(case: Case) -> Message | None:
     """Return the assistant's message that a case ends with."""
     last = case.messages[-1] if case.messages else None
     return last if last is not None and last["role"] == "assistant" else None
+
+
+def _ends_in_call(case: Case) -> bool:
+    return calls_tool(_closing(case) or {})
 
 
 def _text(case: Case) -> str:

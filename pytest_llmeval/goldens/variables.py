@@ -37,6 +37,8 @@ _TEXT = frozenset((
 
 _SIGNS = frozenset("{[<%$@")
 
+_REMEDY = "write the text into each row, or the prompt into --llm-template, which fills columns in"
+
 
 def notes_on_variables(table: Table, cases: Sequence[Case]) -> Iterator[str]:
     """Yield a note on texts with the name of a column as a variable.
@@ -46,14 +48,18 @@ def notes_on_variables(table: Table, cases: Sequence[Case]) -> Iterator[str]:
         cases: The cases.
     """
     names = {normal(name) for name in table.columns}
-    unfilled = which(cases, lambda case: bool(_first(_prompt(case), _in_braces, names)))
+
+    def has_braces(case: Case) -> bool:
+        return bool(_first(_prompt(case), _in_braces, names))
+
+    unfilled = which(cases, has_braces)
     if unfilled:
         name = _first(_prompt(unfilled[0]), _in_braces, names)
         yield (
             f"the prompt has the column {name!r} in braces ({lines_of(unfilled)}), and is sent as "
             f"it is; {_REMEDY}"
         )
-    rest = [case for case in cases if case not in unfilled] if unfilled else cases
+    rest = which(cases, lambda case: not has_braces(case)) if unfilled else cases
     yield from _on_signed_variables(rest, names)
     answers = which(cases, lambda case: bool(_first(case.expected or "", _any, names)))
     if answers:
@@ -62,9 +68,6 @@ def notes_on_variables(table: Table, cases: Sequence[Case]) -> Iterator[str]:
             f"the expected answer has the variable {name!r}, a column ({lines_of(answers)}), and "
             "is compared as it is; write the text into each row"
         )
-
-
-_REMEDY = "write the text into each row, or the prompt into --llm-template, which fills columns in"
 
 
 def _on_signed_variables(cases: Sequence[Case], names: set[str]) -> Iterator[str]:

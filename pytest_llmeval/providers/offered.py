@@ -24,6 +24,8 @@ def offered_call(text: str, tools: Collection[str]) -> str:
     """Return the offered tool that a text calls at its end; empty without one."""
     if not tools:
         return ""
+    # Runs of white space become one, because the patterns try each of its characters.
+    text = "\n".join(" ".join(line.split()) for line in text.splitlines() if line.strip())
     name = rf"(?P<name>{'|'.join(map(re.escape, tools))})"
     quoted = rf"[\"']{name}[\"']"
     formats = (

@@ -54,9 +54,7 @@ _OF_HTML = ("<s>", "</s>")
 
 _MOST_MARKS = 20
 
-_OPEN = (
-    " ",
-    "\t",
+_OPEN_MARKS = (
     ",",
     ";",
     "|",
@@ -72,6 +70,7 @@ _OPEN = (
     "\u300c",
     "\uff08",
 )
+_OPEN = (" ", "\t", *_OPEN_MARKS)
 """What stands before a token that a text quotes."""
 
 
@@ -133,7 +132,7 @@ def _is_header(token: str, after: str) -> bool:
 def _has_turn(after: str) -> bool:
     """Return whether a text ends as a turn does: with a token right behind what was said."""
     end = _TURN_END.search(after)
-    if end is None or after[: end.start()].endswith(_OPEN[2:]):
+    if end is None or after[: end.start()].endswith(_OPEN_MARKS):
         return False
     return bool(end["closing"]) or not after[: end.start()].endswith(_OPEN)
 

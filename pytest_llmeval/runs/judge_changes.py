@@ -33,8 +33,9 @@ def baseline_notes(baselines: Mapping[str, Baseline], scores: RunScores) -> Iter
     for baseline in baselines.values():
         yield from (Note("baseline", text) for text in baseline.notes)
         if baseline.scores is not None:
-            unknown = method_changes(baseline.scores, scores).unknown
-            yield from (Note("baseline", text) for text in unknown.values())
+            changes = method_changes(baseline.scores, scores)
+            texts = (*changes.unknown.values(), *changes.notes)
+            yield from (Note("baseline", text) for text in texts)
     for baseline in baselines.values():
         if baseline.caution:
             yield Note("coverage", baseline.caution)

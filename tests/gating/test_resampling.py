@@ -71,6 +71,7 @@ def test_a_sampling_survives_its_basis(pattern: str) -> None:
     sampling = Sampling.of(3, "Max", pattern)
     assert sampling_of(sampling.basis()) == sampling
     assert sampling_of({}) is None
+    assert sampling_of({**sampling.basis(), "answer_pattern": '"cut'}) is None
 
 
 @pytest.mark.parametrize(
@@ -82,6 +83,7 @@ def test_a_sampling_survives_its_basis(pattern: str) -> None:
         (Sampling(3, "mean"), Sampling.of(1, "max", None), False, True),
         (Sampling(3, "min"), Sampling(5, "min"), False, False),
         (Sampling(3, "min"), Sampling(3, "vote"), False, False),
+        (Sampling(3, "min"), Sampling(5, "mean"), False, False),
     ],
 )
 def test_an_edit_says_whether_scores_were_reduced_again(
@@ -91,3 +93,10 @@ def test_an_edit_says_whether_scores_were_reduced_again(
     made = made_like(old, new, {"m": Scale(0, 1)})
     (edit,) = sampling_edits([(made, new)], {old.key: old})
     assert (edit.is_rescored, edit.is_as_mean) == (is_rescored, is_as_mean)
+
+
+def test_nothing_is_compared_as_a_mean_where_a_score_is_missing() -> None:
+    old, new = case(Sampling(3, "min"), ()), case(Sampling(3, "max"))
+    made = made_like(old, new, {"m": Scale(0, 1)})
+    (edit,) = sampling_edits([(made, new)], {old.key: old})
+    assert not edit.is_as_mean

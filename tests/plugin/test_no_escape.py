@@ -128,16 +128,19 @@ def test_a_skip_at_the_import_of_an_application_and_in_a_test(made: Project) -> 
         import pytest
 
         class Slow:
-            name, version = "slow", "1"
+            version = "1"
             def score(self, case, completion): signal.raise_signal(signal.SIGALRM)
 
         def stop(number, frame): pytest.fail("Timeout (>1.0s)")
 
-        def test_time(llm_metric, request):
+        @pytest.mark.parametrize("handler", [stop, lambda *_: stop(*_), lambda number, *rest: stop(0, 0)])
+        def test_time(llm_metric, request, handler):
             from pytest_llmeval.plugin.state import STATE
-            request.config.stash[STATE].session.metrics.add(Slow, "test")
-            signal.signal(signal.SIGALRM, stop)
-            llm_metric("slow", "x")
+            name = f"slow{request.node.callspec.indices['handler']}"
+            metric = type("Slow", (Slow,), {"name": name})
+            request.config.stash[STATE].session.metrics.add(metric, "test")
+            signal.signal(signal.SIGALRM, handler)
+            llm_metric(name, "x")
         """,
     )
-    made.run("test_time.py").assert_outcomes(failed=1)
+    made.run("test_time.py").assert_outcomes(failed=3)

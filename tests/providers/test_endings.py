@@ -298,6 +298,11 @@ def test_an_answer_that_speaks_of_an_offered_tool_is_one(content: str) -> None:
     assert read({"content": content}, body=TOOLS).text == content
 
 
+@pytest.mark.parametrize("gap", ["\n", " ", "\n ", "[ ", "\n```x"])
+def test_a_long_text_is_searched_for_calls_in_linear_time(gap: str) -> None:
+    assert read({"content": f"x{50_000 * gap}y"}, body=TOOLS).text.endswith("y")
+
+
 @pytest.mark.parametrize(
     ("more", "status", "said"),
     [

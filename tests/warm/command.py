@@ -9,6 +9,9 @@ import socket
 import sys
 from pathlib import Path
 
+_LONGEST_S = 600
+"""No command of a test takes longer."""
+
 
 def run(
     server: str, line: list[str], folder: str, environment: dict[str, str], files: list[int]
@@ -26,11 +29,15 @@ def run(
         The exit code; negative for a signal.
     """
     with socket.socket(socket.AF_UNIX) as connection:
+        connection.settimeout(_LONGEST_S)
         connection.connect(server)
         socket.send_fds(connection, [b"\n"], files)
         connection.sendall(json.dumps([line, folder, environment]).encode() + b"\n")
         with connection.makefile() as answer:
-            return int(answer.readline())
+            code = answer.readline()
+    if not code:
+        raise SystemExit(f"the server of {server} has ended before its command: {line}")
+    return int(code)
 
 
 if __name__ == "__main__":
@@ -38,4 +45,7 @@ if __name__ == "__main__":
     options = {argument for argument in line[1:3] if argument.startswith("-")}
     if line[0] == "python" and not options <= {"-u", "-m", "-c"}:
         os.execv(sys.executable, [sys.executable, *line[1:]])
-    sys.exit(run("SOCKET", line, str(Path.cwd()), dict(os.environ), [0, 1, 2]))
+    code = run("SOCKET", line, str(Path.cwd()), dict(os.environ), [0, 1, 2])
+    if code < 0:
+        os.kill(os.getpid(), -code)  # it ends as what it stands for has ended
+    sys.exit(code)

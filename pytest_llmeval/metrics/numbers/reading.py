@@ -220,16 +220,7 @@ def last_quantity(text: str, decimal: str = ".") -> Quantity | None:
 
 
 def _check_behind(text: str, runs: Sequence[Any], decimal: str) -> None:
-    """Check that behind the last digits no number in words is what a text states.
-
-    Args:
-        text: The text.
-        runs: What is written like a number in it; words may repeat the last one.
-        decimal: The decimal separator, a point or a comma.
-
-    Raises:
-        InputError: One is: ``twenty-5``, or *Of these 12, the answer is forty*.
-    """
+    """Check that words behind the last digits state no other number: ``twenty-5``."""
     words = _words_behind(text, runs[-1].end() if runs else 0)
     if words and not _is_repeated(words, text, runs, decimal):
         raise _unread(words)
