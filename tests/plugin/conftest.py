@@ -117,7 +117,7 @@ class Project:
         return kept.exists()
 
     def start(self, *args: str) -> Running:
-        """The same, without waiting for it."""
+        """A run in a process of its own, without waiting for its end."""
         command = [sys.executable, "-u", "-c", INTERRUPTIBLE, *OTHERS_OFF, *args]
         process = subprocess.Popen(
             command,
