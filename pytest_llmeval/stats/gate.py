@@ -24,8 +24,9 @@ The test of the first question depends on the scores:
   correct (`stats.control_variates`).
 
 Every bound but Tango's allows for changes that no case has shown (`stats.unseen`). So a run of 20
-cases that all stayed as they were is not called OK, a few cases that became slightly worse are not
-called REGRESSED where a rare gain would make up for them, and no minimum number of cases is needed.
+cases that all stayed as they were is not called OK, be they at the floor of the scale or not. A few
+cases that became slightly worse are not called REGRESSED where a rare gain would make up for them.
+No minimum number of cases is needed.
 """
 
 from __future__ import annotations

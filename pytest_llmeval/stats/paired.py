@@ -8,6 +8,7 @@ wrong counts once, however many cases it holds.
 from __future__ import annotations
 
 import math
+import statistics
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, replace
 
@@ -82,9 +83,9 @@ class Change:
         effective: Number of clusters of equal size that would be worth as much:
             ``n² / Σ (cases of a cluster)²``.
         changed: Number of clusters in which at least one case changed.
-        loss: Size of a loss that no case has shown, from 0 to 1: what a case has to lose, or the
-            largest loss of a cluster if that is more.
-        gain: Size of a gain that no case has shown, likewise.
+        loss: Size of the loss of a case that loses everything, from 0 to 1: what the cases have to
+            lose, or the largest loss of a cluster if that is more.
+        gain: Size of a gain that no case has shown: what the cases have to gain, likewise.
         is_corrected: Whether a control variate has corrected it.
     """
 
@@ -158,9 +159,10 @@ def paired_change(scores: PairedScores) -> Change:
 def t_bounds(change: Change, alpha: float = 0.05) -> tuple[float, float]:
     """Compute the one-sided lower and upper bound of the mean, with unseen changes.
 
-    The lower bound is ``d̄ - w · s/G - t(1 - alpha, G - 1) · √(SE² + w · s²/G²)``, where ``w`` is
-    the number of unseen cases, ``s`` the size of an unseen loss, and ``G`` the effective number of
-    clusters. The upper bound is likewise with an unseen gain. Neither is beyond the scale.
+    The lower bound is ``d̄ - w/G - √(t(1 - alpha, G - 1)² · SE² + z(1 - alpha)² · w/G²)``, where
+    ``w`` is the number of unseen cases and ``G`` the effective number of clusters. The upper bound
+    is ``d̄ + w · s/G + t(1 - alpha, G - 1) · √(SE² + w · s²/G²)``, where ``s`` is the size of an
+    unseen gain. Neither is beyond the scale.
 
     Args:
         change: A change of at least two clusters.
@@ -168,11 +170,12 @@ def t_bounds(change: Change, alpha: float = 0.05) -> tuple[float, float]:
     """
     from scipy import special
 
+    assert change.error is not None, "one cluster has no spread"
     quantile = float(special.stdtrit(change.clusters - 1, 1 - alpha))
-    shift, error = unseen(change, change.loss, alpha)
-    lower = max(-1.0, change.mean - shift - quantile * error)
     shift, error = unseen(change, change.gain, alpha)
-    return lower, min(1.0, change.mean + shift + quantile * error)
+    upper = min(1.0, change.mean + shift + quantile * error)
+    shift, reach = unseen_loss(change, alpha)
+    return max(-1.0, change.mean - shift - math.hypot(quantile * change.error, reach)), upper
 
 
 def rules_out(lower: float | None, margin: float) -> bool:
@@ -208,6 +211,22 @@ def unseen(change: Change, size: float, alpha: float) -> tuple[float, float]:
     weight = unseen_cases(alpha)
     one = size / change.effective
     return weight * one, math.sqrt(change.error**2 + weight * one**2)
+
+
+def unseen_loss(change: Change, alpha: float) -> tuple[float, float]:
+    """Return how far unseen losses move the mean, and how far a bound goes beyond that for them.
+
+    An unseen case is taken to lose the whole scale, whatever the cases of the run have to lose. If
+    one case in fifty has 1 and is lost, half of all runs of 35 cases hold only others. A bound of
+    ``n`` cases that did not change is the "rule of three" for any scores, ``-ln(alpha) / n``.
+
+    Args:
+        change: The change.
+        alpha: The level.
+    """
+    weight = unseen_cases(alpha)
+    z = statistics.NormalDist().inv_cdf(1 - alpha)
+    return weight / change.effective, z * math.sqrt(weight) / change.effective
 
 
 def _codes(scores: PairedScores) -> list[int]:

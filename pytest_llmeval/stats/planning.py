@@ -10,7 +10,7 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
-from pytest_llmeval.stats.paired import Change, PairedScores, paired_change, t_bounds, unseen
+from pytest_llmeval.stats.paired import Change, PairedScores, paired_change, t_bounds, unseen_loss
 from pytest_llmeval.stats.paired_proportions import tango_bounds
 from pytest_llmeval.stats.power import (
     Detection,
@@ -168,9 +168,8 @@ def _share_above(change: Change, goal: Goal, bound: float) -> float:
     assert change.error is not None, "one cluster has no spread"
     freedom = max(1, round(change.effective) - 1)
     quantile = float(special.stdtrit(freedom, 1 - goal.alpha))
-    shift, allowance = unseen(replace(change, error=0.0), change.loss, goal.alpha)
-    errors = np.sqrt((change.error * error_factors(freedom)) ** 2 + allowance**2)
-    room = -bound - shift - quantile * errors
+    shift, reach = unseen_loss(change, goal.alpha)
+    room = -bound - shift - np.hypot(quantile * change.error * error_factors(freedom), reach)
     if change.error == 0.0:
         return float(np.mean(room > 0))
     return float(np.mean(special.ndtr(room / change.error)))

@@ -2,7 +2,8 @@
 
 If one case in fifty loses everything, half of all runs of 30 cases contain no such case. Their
 spread is then that of the noise alone, and a bound made from it promises too much. So the bounds of
-a mean count a few cases more than there are, which lost or gained as much as cases can.
+a mean count a few cases more than there are. In the bound that rules out a drop these lose the
+whole scale, because cases that were not drawn may have more to lose than all that were.
 """
 
 from __future__ import annotations

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 from collections import defaultdict
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -20,6 +20,9 @@ from pytest_llmeval.stats.paired import PairedScores
 
 Numbers = NDArray[Any]
 Draw = Callable[[np.random.Generator, float], PairedScores]
+
+_MARGIN = 0.02
+"""The usual margin, which is the drop if all cases that pass are lost."""
 
 JUDGMENTS = Path(__file__).parents[3] / "shared" / "data" / "mtbench_gpt4_single_judgments.jsonl"
 """Published judgments, which are no part of the project."""
@@ -91,6 +94,37 @@ def rare_losses(n: int, noise: float) -> World:
         return scores(np.full(n, 0.9), np.where(random.random(n) < drop / 0.9, -0.9, change))
 
     return World(f"rare losses, judge noise {noise:g}, n={n}", draw)
+
+
+def rare_passes(
+    n: int, others: float, noise: float = 0.0, size: int = 1, lowest: float | None = None
+) -> World:
+    """A few cases have 1.0, the others stay at a low score; in a drop of the margin all few lose.
+
+    Args:
+        n: Number of cases.
+        others: Score of the others in both runs. Scores of 0 and 1 alone are pass/fail scores.
+        noise: Noise of the judge.
+        size: Cases in a cluster, which are drawn apart.
+        lowest: Score of those that lose; that of the others if not given.
+    """
+    left = others if lowest is None else lowest
+    codes = np.arange(n) // size if size > 1 else None
+
+    def draw(random: np.random.Generator, drop: float) -> PairedScores:
+        high = random.random(n) < _MARGIN / (1 - left)
+        loss = np.where(high & (random.random(n) < drop / _MARGIN), 1 - left, 0.0)
+        # Noise beyond the floor would be cut off there, which would be a rise of the mean.
+        wobble = np.clip(random.normal(0, noise, n), -others, others) if noise else np.zeros(n)
+        return replace(
+            scores(np.where(high, 1.0, others), np.where(high, -loss, wobble), codes),
+            is_pass_fail=not (others or left or noise),
+        )
+
+    kind = "pass/fail" if not (others or left or noise) else f"graded, noise {noise:g}"
+    fall = "" if lowest is None else f" and fall to {lowest:g}"
+    clusters = f" in clusters of {size}" if size > 1 else ""
+    return World(f"{kind}, few cases have 1{fall}, the others {others:g}, n={n}{clusters}", draw)
 
 
 def rare_gains(n: int, before: float, gaining: float = 0.0) -> World:

@@ -38,6 +38,7 @@ from tests.stats.gate_worlds import (
     published,
     rare_gains,
     rare_losses,
+    rare_passes,
     sparse,
     unequal,
 )
@@ -68,6 +69,14 @@ NO_DIFFERENCE = [
     *(rare_gains(n, 0.5, gaining=0.5) for n in (20, 50, 100, 300)),
     *PARTS,
 ]
+# Most cases are near the floor, and the few that pass are lost: a run may hold none of them.
+FLOORS = [
+    *(rare_passes(n, others) for others in (0.01, 0.05, 0.2) for n in (30, 50, 75, 100, 150)),
+    *(rare_passes(n, 0.01, noise) for noise in (0.002, 0.03) for n in (50, 150, 300)),
+    *(rare_passes(n, 0.5, lowest=0.0) for n in (75, 100, 150)),
+    *(rare_passes(n, 0.0, size=2) for n in (50, 100, 200, 300)),
+    *(rare_passes(n, 0.0) for n in (30, 50, 100, 135, 150, 300)),
+]
 DROP_OF_THE_MARGIN = [
     *(rare_losses(n, s) for s in (0, 0.002, 0.03, 0.1, 0.3) for n in (20, 50, 150, 300)),
     *(pass_fail(n, churn) for churn in (0.0, 0.02) for n in (50, 150, 300, 600)),
@@ -75,12 +84,13 @@ DROP_OF_THE_MARGIN = [
     unequal("one holds half", one_large(60, 1 / 2)),
     unequal("one holds a third", one_large(12, 1 / 3)),
     unequal("one holds a third", one_large(60, 1 / 3)),
-    # Only where cases have little to lose is OK possible with few clusters.
+    # What the cases of a run have to lose says nothing of those that it does not hold.
     unequal("one holds half, little to lose", one_large(12, 1 / 2), 0.01, 0.05),
     unequal("one holds half, little to lose", one_large(60, 1 / 2), 0.01, 0.05),
     unequal("one holds a third, little to lose", one_large(60, 1 / 3), 0.01, 0.05),
     unequal("lognormal sizes, little to lose", lognormal_sizes(40, 1.0), 0.02, 0.1),
     unequal("lognormal sizes", lognormal_sizes(300, 0.7), 0.1),
+    *FLOORS,
     *PARTS,
 ]
 DETECTED = [

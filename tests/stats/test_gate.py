@@ -34,6 +34,11 @@ def flags(lost: int, gained: int, n: int, kept: int = 0) -> PairedScores:
     return PairedScores(before, after, is_pass_fail=True)
 
 
+def levels(before: list[float], size: int = 1) -> PairedScores:
+    """Cases that stayed as they were, in clusters of a size."""
+    return PairedScores(before, before, [row // size for row in range(len(before))])
+
+
 def noisy(mean: float, n: int, noise: float = 0.1) -> PairedScores:
     """``n`` cases, half of them ``noise`` above the mean and half below."""
     return drops((n // 2, mean + noise), (n - n // 2, mean - noise))
@@ -47,27 +52,31 @@ def noisy(mean: float, n: int, noise: float = 0.1) -> PairedScores:
             noisy(-0.01, 400, 0.05), "WARN", "t",
             "dropped 1.0 points (95% sure: at least 0.4; within the margin of 2 points)",
         ),
-        (noisy(0.0, 300), "OK", "t", "no change (95% sure: a drop of at most 1.2; margin 2 points)"),
-        (noisy(0.05, 100), "OK", "t", "rose 5.0 points (95% sure: a rise of at least 2.5; margin 2 points)"),
+        (noisy(0.0, 300), "OK", "t", "no change (95% sure: a drop of at most 1.5; margin 2 points)"),
+        (noisy(0.05, 100), "OK", "t", "rose 5.0 points (95% sure: a rise of at least 1.3; margin 2 points)"),
         (
             noisy(-0.01, 40), "INCONCLUSIVE", "t",
-            "dropped 1.0 points, which may be chance, and a drop of 6.0 is not ruled out (margin 2 points; "
+            "dropped 1.0 points, which may be chance, and a drop of 9.2 is not ruled out (margin 2 points; "
             "a drop of 6.4 would show, one of 5.0 with 57 cases)",
         ),
-        (noisy(0.0, 40), "INCONCLUSIVE", "t", "no change, but a drop of 5.0 is not ruled out"),
+        (noisy(0.0, 40), "INCONCLUSIVE", "t", "no change, but a drop of 8.2 is not ruled out"),
         (noisy(-0.2, 12), "REGRESSED", "t", "dropped 20.0 points (95% sure: at least 5.2; margin 2 points)"),
         (
             noisy(-0.4, 12), "REGRESSED", "permutation",
             "dropped 40.0 points (p = 0.0002, permutation test; margin 2 points)",
         ),
-        (drops((17, 0.0), (3, 0.1)), "INCONCLUSIVE", "permutation", "rose 1.5 points, but a drop of 6.4 is not ruled out"),
-        (drops((20, 0.0)), "INCONCLUSIVE", "permutation", "no change, but a drop of 7.7 is not ruled out"),
-        (drops((146, 0.0), (3, 0.1)), "OK", "permutation", "rose 0.2 points (95% sure: a drop of at most 0.8;"),
-        # Three of a hundred and fifty (the "rule of three"), half of the scale to lose.
-        (drops((75, 0.0)), "INCONCLUSIVE", "permutation", "no change, but a drop of 2.0 is not ruled out"),
-        (drops((76, 0.0)), "OK", "permutation", "no change (95% sure: a drop of at most 2.0; margin 2 points)"),
-        (flags(0, 0, 150, 150), "INCONCLUSIVE", "mcnemar", "no change: 0 of 150 passed before and fail now, 0 failed"),
-        (flags(0, 0, 152, 152), "OK", "mcnemar", "no change: 0 of 152 passed before and fail now, 0 failed"),
+        (drops((17, 0.0), (3, 0.1)), "INCONCLUSIVE", "permutation", "rose 1.5 points, but a drop of 13.6 is not ruled out"),
+        (drops((20, 0.0)), "INCONCLUSIVE", "permutation", "no change, but a drop of 15.0 is not ruled out"),
+        (drops((146, 0.0), (3, 0.1)), "OK", "permutation", "rose 0.2 points (95% sure: a drop of at most 1.8;"),
+        # Three of a hundred and fifty (the "rule of three"), whatever these have to lose.
+        (drops((149, 0.0)), "INCONCLUSIVE", "permutation", "no change, but a drop of 2.0 is not ruled out"),
+        (drops((150, 0.0)), "OK", "permutation", "no change (95% sure: a drop of at most 2.0; margin 2 points)"),
+        (levels([0.0] * 149), "INCONCLUSIVE", "permutation", "no change, but a drop of 2.0 is not ruled out"),
+        (levels([0.01] * 30), "INCONCLUSIVE", "permutation", "no change, but a drop of 10.0 is not ruled out"),
+        (levels([0.0] * 40, size=10), "INCONCLUSIVE", "permutation", "no change, but a drop of 74.9 is not ruled out"),
+        (flags(0, 0, 149), "INCONCLUSIVE", "mcnemar", "no change: 0 of 149 passed before and fail now, 0 failed"),
+        (flags(0, 0, 149, 149), "INCONCLUSIVE", "mcnemar", "no change: 0 of 149 passed before and fail now, 0 failed"),
+        (flags(0, 0, 150, 150), "OK", "mcnemar", "no change: 0 of 150 passed before and fail now, 0 failed"),
         (
             flags(9, 1, 100, 60), "REGRESSED", "mcnemar",
             "dropped 8.0 points: 9 of 100 passed before and fail now, 1 failed before and pass now "

@@ -147,9 +147,22 @@ def test_swapping_the_runs_turns_the_sign(values: Pairs) -> None:
     back = paired_change(paired([(after, before) for before, after in values]))
     assert back.mean == pytest.approx(-forth.mean)
     assert back.error == pytest.approx(forth.error)
-    # What a case may gain or lose depends on where it stood before.
-    back = replace(back, gain=forth.loss, loss=forth.gain)
-    assert t_bounds(back) == pytest.approx(tuple(-bound for bound in reversed(t_bounds(forth))))
+
+
+@given(pairs, st.floats(1e-6, 0.5))
+def test_the_lower_bound_allows_for_the_loss_of_the_whole_scale(
+    values: Pairs, alpha: float
+) -> None:
+    """Whatever the cases have to lose: those that were not drawn may have more."""
+    change = paired_change(paired(values))
+    assert change.error is not None
+    n, z = len(values), stats.norm.isf(alpha)
+    reach = math.hypot(stats.t.isf(alpha, n - 1) * change.error, z * math.sqrt(unseen(alpha)) / n)
+    assert t_bounds(change, alpha)[0] == pytest.approx(
+        max(-1.0, change.mean - unseen(alpha) / n - reach), abs=1e-9
+    )
+    still = paired_change(paired([(before, before) for before, _ in values]))
+    assert t_bounds(still, alpha)[0] == pytest.approx(max(-1.0, math.log(alpha) / n))
 
 
 def test_rounding_is_no_change() -> None:

@@ -89,3 +89,16 @@ def test_one_more_loss_lowers_both_the_bound_and_the_p_value(table: tuple[int, i
 @given(tables)
 def test_more_certainty_takes_a_lower_bound(table: tuple[int, int, int]) -> None:
     assert tango_bounds(*table, 0.01)[0] <= tango_bounds(*table, 0.05)[0]
+
+
+@given(tables)
+def test_at_a_level_of_a_half_the_bounds_are_the_estimate(table: tuple[int, int, int]) -> None:
+    lost, gained, n = table
+    for level in (0.5, 0.4999999):
+        assert tango_bounds(*table, level) == pytest.approx(((gained - lost) / n,) * 2, abs=1e-5)
+
+
+@given(tables, st.floats(1e-12, 0.5))
+def test_a_bound_exists_at_every_level(table: tuple[int, int, int], level: float) -> None:
+    low, high = tango_bounds(*table, level)
+    assert -1 <= low <= (table[1] - table[0]) / table[2] <= high <= 1
