@@ -25,6 +25,7 @@ from pytest_llmeval.gating.aggregates import AGGREGATES, PERCENTILES, aggregate_
 from pytest_llmeval.records.result import PASS_RATE
 from pytest_llmeval.records.score import UNIT_SCALE, Scale
 from pytest_llmeval.records.threshold import COMPARISONS, as_share, can_meet, can_miss
+from pytest_llmeval.settings.table import OPTION_BY_NAME
 from pytest_llmeval.stats.gate import GateRules
 
 _REGRESSION = "regression"
@@ -287,10 +288,10 @@ def _regression(text: str, name: str, inside: str, origin: str) -> RegressionRul
 
 
 def _share(text: str, key: str, value: str, origin: str) -> float:
+    """Return a number within the range of the setting of that name."""
+    option = OPTION_BY_NAME[key]
     try:
-        number = float(value)
-    except ValueError:
-        number = 0.0
-    if not 0 < number < 1:
-        raise SettingError(origin, text, f"{key} between 0 and 1, for example {key}=0.05")
-    return number
+        return float(option.read(value, origin))
+    except SettingError:
+        allowed = f"for {key} {option.allowed}, for example {key}=0.05"
+        raise SettingError(origin, text, allowed) from None

@@ -40,7 +40,7 @@ def tango_bounds(lost: int, gained: int, n: int, alpha: float = 0.05) -> tuple[f
         n: Number of all cases, at least 1.
         alpha: Between 0 and 0.5.
     """
-    return _lower(lost, gained, n, alpha), -_lower(gained, lost, n, alpha)
+    return _lower(lost, gained, n, alpha), 0.0 - _lower(gained, lost, n, alpha)
 
 
 def _lower(lost: int, gained: int, n: int, alpha: float) -> float:
@@ -50,6 +50,9 @@ def _lower(lost: int, gained: int, n: int, alpha: float) -> float:
         return -1.0
     z = statistics.NormalDist().inv_cdf(1 - alpha)
     estimate = (gained - lost) / n
+    if _excess(estimate - _STEP, lost, gained, n, z) > 0:
+        # At a level of 0.5 nothing is added, so that the bound is the estimate.
+        return estimate
     return float(
         optimize.brentq(_excess, -1.0, estimate - _STEP, args=(lost, gained, n, z), xtol=1e-12)
     )

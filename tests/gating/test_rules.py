@@ -30,6 +30,10 @@ from pytest_llmeval.gating.rules import BoundRule, RegressionRule, Rule, parse_r
             RegressionRule("regression(pass_rate, margin=0.05, alpha=.1)", "pass_rate", 0.05, 0.1),
         ),
         ("regression(margin=.05)", RegressionRule("regression(margin=.05)", "", 0.05)),
+        (
+            "regression(margin=1, alpha=.5)",
+            RegressionRule("regression(margin=1, alpha=.5)", "", 1.0, 0.5),
+        ),
         ("regression(worst_tag)", RegressionRule("regression(worst_tag)", by_tag=True)),
         (
             "regression(rubric, worst_tag, margin=.1)",
@@ -53,7 +57,11 @@ def test_a_rule_is_read(text: str, rule: Rule) -> None:
         ("regression(rubric, worst_tg)", "Did you mean 'worst_tag'?"),
         ("regression(worst_tag, rubric)", "allowed: a metric, worst_tag, margin=X and alpha=X"),
         ("regression(rubric, margin=.1, margin=.2)", "each once"),
-        ("regression(rubric, margin=5)", "allowed: margin between 0 and 1"),
+        ("regression(rubric, margin=5)", "for margin a number from 0.0001 to 1, for example"),
+        ("regression(rubric, margin=0)", "for margin a number from 0.0001 to 1, for example"),
+        ("regression(rubric, alpha=.51)", "for alpha a number from 0.0001 to 0.5, for example"),
+        ("regression(rubric, alpha=1e-9)", "for alpha a number from 0.0001 to 0.5, for example"),
+        ("regression(rubric, alpha=nan)", "for alpha a number from 0.0001 to 0.5, for example"),
         ("pass_rate>=many", "for example 'pass_rate>=.95'"),
         ("pass_rate=>1", "for example 'pass_rate>=.95'"),
         ("", "for example 'pass_rate>=.95'"),
