@@ -15,6 +15,7 @@ from pytest_llmeval.gating.content import text_hash
 from pytest_llmeval.gating.file_facts import FileFacts
 from pytest_llmeval.gating.scores import BaselineCase, CaseScores, RunScores
 from pytest_llmeval.gating.values import MetricValues
+from pytest_llmeval.goldens.cells import tag_texts
 from pytest_llmeval.goldens.formats import format_of
 from pytest_llmeval.records.answer_text import EXACT_MATCH, AnswerText
 from pytest_llmeval.records.score import UNIT_SCALE, Scale, is_failed_judge
@@ -181,16 +182,13 @@ def _case_scores(
         by_metric[name] = MetricValues(tuple(score))
     answer = _answer(row)
     cluster = row.get(columns.cluster) if columns.cluster else None
-    tags = row.get("tags") or row.get("tag") or ()
-    if isinstance(tags, str):
-        tags = tags.split(",")
     return CaseScores(
         ("", "", str(case_id)),
         by_metric=by_metric,
         answer=b"" if answer is None else text_hash(answer),
         length=None if answer is None else len(answer),
         line=0,
-        tags=tuple(str(tag).strip() for tag in tags),
+        tags=tag_texts(row.get("tags") or row.get("tag")),
         cluster=None if cluster in (None, "") else str(cluster),
     )
 

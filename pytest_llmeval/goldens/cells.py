@@ -111,6 +111,16 @@ def as_tags(value: Any) -> Any:
     return _separated(value if inner is None else inner)
 
 
+def tag_texts(value: Any) -> tuple[str, ...]:
+    """Return the tags of a cell of a file that is no golden file, and may hold anything."""
+    tags = as_tags(value)
+    if isinstance(tags, str):
+        tags = [tags]
+    if not isinstance(tags, (list, tuple)):
+        return ()
+    return tuple(tag.strip() for tag in tags if isinstance(tag, str) and tag.strip())
+
+
 def _separated(text: str) -> list[str]:
     try:
         items = separated_items(text)

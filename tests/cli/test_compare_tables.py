@@ -6,6 +6,7 @@ import csv
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
+from xml.sax.saxutils import quoteattr
 
 import pytest
 
@@ -48,3 +49,29 @@ def test_every_level_and_margin_that_is_allowed_gives_a_verdict(
             assert "\N{MINUS SIGN}0.0" not in result.output
     beyond = llmeval.run("compare", "a.csv", "b.csv", "--alpha", "0.51")
     assert (beyond.exit_code, "from 0.0001 to 0.5" in beyond.output) == (2, True)
+
+
+@pytest.mark.parametrize("tags", ["safety;topic{}", "safety, topic{}", '["safety", "topic{}"]'])
+def test_tags_are_written_as_in_a_golden_file(llmeval: Command, tags: str) -> None:
+    for name, safe in (("a", 1), ("b", 0)):
+        rows = scores(*[safe] * 8, *[1] * 60)
+        for n, row in enumerate(rows):
+            row["tags"] = tags.format(n // 2) if n < 8 else "shop"
+        write(f"{name}.csv", rows)
+        Path(f"{name}.xml").write_text(junit(rows))
+    for suffix in ("csv", "xml"):
+        result = llmeval.run("compare", f"a.{suffix}", f"b.{suffix}", "--margin", ".2")
+        assert "Tag 'safety' (score: 8 of 8 passed before, 0 now) was wiped out" in result.output
+
+
+def junit(rows: Sequence[Mapping[str, Any]]) -> str:
+    """The rows as test cases with properties."""
+    tests = []
+    for row in rows:
+        cells = [(name, cell) for name, cell in row.items() if name != "id"]
+        properties = "".join(
+            f'<property name="{name}" value={quoteattr(str(cell))}/>' for name, cell in cells
+        )
+        name = row["id"]
+        tests.append(f'<testcase name="{name}"><properties>{properties}</properties></testcase>')
+    return f"<testsuite>{''.join(tests)}</testsuite>"

@@ -18,6 +18,7 @@ from pytest_llmeval.gating.file_facts import FileFacts, Method
 from pytest_llmeval.gating.sampling import Sampling
 from pytest_llmeval.gating.scores import BaselineCase, CaseScores, RunScores
 from pytest_llmeval.gating.values import MetricValues
+from pytest_llmeval.goldens.cells import tag_texts
 from pytest_llmeval.records.answer_text import AnswerText
 from pytest_llmeval.records.result import PASS_RATE
 from pytest_llmeval.records.score import UNIT_SCALE, Scale, is_failed_judge
@@ -157,13 +158,8 @@ def text_of(value: Any) -> str | None:
 
 
 def tags_of(metadata: Mapping[str, Any]) -> tuple[str, ...]:
-    """Return the tags among the metadata of a test: a list, or a text with commas."""
-    tags = metadata.get("tags") or metadata.get("tag") or ()
-    if isinstance(tags, str):
-        tags = tags.split(",")
-    if not isinstance(tags, (list, tuple)):
-        return ()
-    return tuple(tag.strip() for tag in tags if isinstance(tag, str) and tag.strip())
+    """Return the tags among the metadata of a test, written as in a golden file."""
+    return tag_texts(metadata.get("tags") or metadata.get("tag"))
 
 
 def _scales(run: PeerRun, columns: Columns) -> dict[str, Scale]:
