@@ -9,6 +9,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from pytest_llmeval.baselines.columns import Columns
 from pytest_llmeval.baselines.file import (
     FOLDER,
     baseline_cases,
@@ -23,7 +24,7 @@ from pytest_llmeval.baselines.peers.registry import (
     read_json_peer,
 )
 from pytest_llmeval.baselines.peers.samples import peer_cases, peer_scores
-from pytest_llmeval.baselines.table import Columns, read_table, table_cases
+from pytest_llmeval.baselines.table import read_table, table_cases
 from pytest_llmeval.errors import InputError, NoSuchRun
 from pytest_llmeval.gating.control import draw_of
 from pytest_llmeval.gating.scores import (

@@ -5,11 +5,27 @@ from __future__ import annotations
 import csv
 import io
 import math
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from pytest_llmeval.baselines.columns import (
+    ANSWERS,
+    PROMPTS,
+    REFERENCES,
+    TAGS,
+    Columns,
+    are_numbers,
+    is_case_text,
+    is_empty,
+    is_no_score,
+    is_number,
+    is_text,
+    known_columns,
+    left_out_note,
+    texts_note,
+)
 from pytest_llmeval.errors import GoldenFileError, InputError, Problem, nearest
 from pytest_llmeval.gating.content import text_hash
 from pytest_llmeval.gating.file_facts import FileFacts
@@ -18,43 +34,10 @@ from pytest_llmeval.gating.values import MetricValues
 from pytest_llmeval.goldens.cells import tag_texts
 from pytest_llmeval.goldens.formats import format_of
 from pytest_llmeval.records.answer_text import EXACT_MATCH, AnswerText
-from pytest_llmeval.records.score import UNIT_SCALE, Scale, is_failed_judge
+from pytest_llmeval.records.score import Scale, is_failed_judge
 from pytest_llmeval.records.wire import parse_json
 from pytest_llmeval.stats.paired import ROUNDING
 from pytest_llmeval.text import one_line
-
-ANSWERS = ("answer", "completion", "output", "response")
-"""Columns that may hold the answer, in order of preference."""
-
-_PROMPTS = ("prompt", "question", "input", "query")
-"""Columns that may hold the prompt, likewise."""
-
-_REFERENCES = ("expected", "expected_output", "reference", "ground_truth", "target", "ideal")
-"""Columns that may hold the expected answer, likewise."""
-
-_TEXTS = frozenset((*ANSWERS, *_PROMPTS, *_REFERENCES))
-
-
-@dataclass(frozen=True)
-class Columns:
-    """The columns of a table.
-
-    Attributes:
-        id: Column with the id of the case.
-        score: Columns of scores; empty for all columns of numbers.
-        scale: Range of the scores.
-        cluster: Column that groups dependent cases; empty for none.
-        column: Prompt or provider whose results are read, where a file has several; empty for the
-            only one.
-        known: Scores of another file, whose texts here are missing scores.
-    """
-
-    id: str = "id"
-    score: tuple[str, ...] = ()
-    scale: Scale = UNIT_SCALE
-    cluster: str = ""
-    column: str = ""
-    known: frozenset[str] = frozenset()
 
 
 def read_table(path: Path, columns: Columns, name: str = "") -> RunScores:
@@ -91,34 +74,34 @@ class _Table:
         scores: Columns of scores.
         others: All other columns.
         open: Columns of scores in which a text is a missing score.
+        left_out: Columns of numbers that are no scores by their names.
     """
 
     rows: Sequence[Mapping[str, Any]]
     scores: tuple[str, ...]
     others: tuple[str, ...]
     open: frozenset[str]
+    left_out: tuple[str, ...] = ()
 
     def texts(self, columns: Columns) -> dict[str, int]:
         """Return the columns that are no scores because of their texts, with their numbers."""
-        left_out = {columns.id, columns.cluster, *_TEXTS}
         return {
             name: sum(map(is_number, _cells(self.rows, name)))
             for name in self.others
-            if name not in left_out and _cells(self.rows, name)
+            if name not in (columns.id, columns.cluster)
+            and name not in self.left_out
+            and not is_case_text(name)
+            and _cells(self.rows, name)
         }
 
     def notes(self, path: Path) -> Iterator[str]:
-        """Yield the texts among the scores, in words."""
+        """Yield what is not compared, and the texts among the scores, in words."""
+        if self.left_out:
+            yield left_out_note(self.left_out)
         for name in self.scores:
-            texts = [cell for cell in _cells(self.rows, name) if _is_text(cell)]
+            texts = [cell for cell in _cells(self.rows, name) if is_text(cell)]
             if name in self.open and texts:
                 yield texts_note(str(path), one_line(repr(texts[0]), 40), name, len(texts))
-
-
-def texts_note(file: str, text: str, metric: str, number: int) -> str:
-    """Write that some values of a metric are no scores, of which one was found."""
-    cells = "it counts" if number == 1 else f"{number} such values count"
-    return f"{file}: found {text} as {metric}, where other values are numbers; {cells} as missing"
 
 
 def _cases(path: Path, columns: Columns, table: _Table) -> Iterator[BaselineCase]:
@@ -126,7 +109,7 @@ def _cases(path: Path, columns: Columns, table: _Table) -> Iterator[BaselineCase
         answer = _answer(row)
         answers = () if answer is None else (answer,)
         case = _case_scores(path, number, row, columns, table)
-        prompt, expected = _first(row, _PROMPTS), _first(row, _REFERENCES)
+        prompt, expected = _first(row, PROMPTS), _first(row, REFERENCES)
         text = AnswerText.of(
             "",
             prompt or case.key[2],
@@ -148,21 +131,23 @@ def _checked(path: Path, columns: Columns) -> _Table:
         )
     present = list(dict.fromkeys(column for row in rows for column in row))
     scores = columns.score
+    left_out: tuple[str, ...] = ()
     if not scores:
-        scores = tuple(_numeric(rows, present, columns))
+        scores, left_out = _numeric(rows, present, columns)
     required = [("--id", columns.id), ("--cluster", columns.cluster)]
     required += [("--score", name) for name in scores]
     for option, column in required:
         if column and column not in present:
             raise _no_column(path, option, column, present)
     if not scores:
+        note = f" ({left_out_note(left_out)})" if left_out else ""
         raise InputError(
-            f"{path}: found no column of numbers; "
+            f"{path}: found no column of scores{note}; "
             f"allowed: --score COLUMN, one of {', '.join(present)}"
         )
     others = tuple(name for name in present if name not in scores)
     known = (name for name in scores if name in columns.known or are_numbers(_cells(rows, name)))
-    return _Table(rows, tuple(scores), others, frozenset(known))
+    return _Table(rows, tuple(scores), others, frozenset(known), left_out)
 
 
 def _case_scores(
@@ -176,9 +161,9 @@ def _case_scores(
     for name in table.scores:
         cell = row.get(name)
         # A text among numbers is a score that could not be made.
-        if name in table.open and _is_text(cell):
+        if name in table.open and is_text(cell):
             cell = None
-        score = _score(path, number, name, cell, columns.scale)
+        score = _score(path, number, name, cell, columns.scale, table)
         by_metric[name] = MetricValues(tuple(score))
     answer = _answer(row)
     cluster = row.get(columns.cluster) if columns.cluster else None
@@ -188,9 +173,15 @@ def _case_scores(
         answer=b"" if answer is None else text_hash(answer),
         length=None if answer is None else len(answer),
         line=0,
-        tags=tag_texts(row.get("tags") or row.get("tag")),
+        tags=_tags(row, table),
         cluster=None if cluster in (None, "") else str(cluster),
     )
+
+
+def _tags(row: Mapping[str, Any], table: _Table) -> tuple[str, ...]:
+    """Return the tags of the first column that has some; numbers are no tags."""
+    cells = (row.get(name) for name in TAGS if name not in (*table.scores, *table.left_out))
+    return next(filter(None, map(tag_texts, cells)), ())
 
 
 def _answer(row: Mapping[str, Any]) -> str | None:
@@ -205,7 +196,9 @@ def _first(row: Mapping[str, Any], columns: Iterable[str]) -> str | None:
     return None
 
 
-def _score(path: Path, number: int, column: str, value: object, scale: Scale) -> Iterator[float]:
+def _score(
+    path: Path, number: int, column: str, value: object, scale: Scale, table: _Table
+) -> Iterator[float]:
     """Yield the score of a row, or nothing if it is unscored."""
     if value is None or (isinstance(value, str) and not value.strip()):
         return
@@ -221,6 +214,8 @@ def _score(path: Path, number: int, column: str, value: object, scale: Scale) ->
         return
     if not low - ROUNDING <= score <= high + ROUNDING:
         allowed = f"{low:g} to {high:g}; another range: --scale LOW HIGH"
+        if others := [name for name in table.scores if name != column]:
+            allowed += f"; without this column: --score {others[0]}"
         raise GoldenFileError([Problem(str(path), None, number, column, f"{score:.15g}", allowed)])
     yield min(high, max(low, score))
 
@@ -268,45 +263,28 @@ def _object(path: Path, number: int, line: str) -> Mapping[str, Any]:
 
 def _numeric(
     rows: Sequence[Mapping[str, Any]], present: Iterable[str], columns: Columns
-) -> Iterator[str]:
-    """Yield the columns of scores: of numbers, or of texts where another file has a score."""
+) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Return the columns of scores, and those of numbers that are none by their names.
+
+    A score is a number, or a text where another file has a score.
+    """
+    scores, left_out = [], []
+    never = {columns.id, columns.cluster, *known_columns(present)}
     for column in present:
         values = _cells(rows, column)
-        if column in (columns.id, columns.cluster) or not values:
+        if column in never or not values:
             continue
-        # An answer may be a number, and the next one a text.
-        is_score = all(map(is_number, values)) if column in _TEXTS else are_numbers(values)
-        if is_score or (column in columns.known and column not in _TEXTS):
-            yield column
+        if not are_numbers(values) and column not in columns.known:
+            continue
+        if is_no_score(column, values):
+            left_out.append(column)
+        else:
+            scores.append(column)
+    return tuple(scores), tuple(left_out)
 
 
 def _cells(rows: Iterable[Mapping[str, Any]], column: str) -> list[Any]:
-    return [row[column] for row in rows if not _is_empty(row.get(column))]
-
-
-def _is_empty(value: object) -> bool:
-    return value is None or (isinstance(value, str) and not value.strip())
-
-
-def _is_text(cell: object) -> bool:
-    try:
-        float(cell)  # type: ignore[arg-type]
-    except (TypeError, ValueError, OverflowError):
-        return not _is_empty(cell)
-    return False
-
-
-def are_numbers(values: Collection[object]) -> bool:
-    """Return whether most of some cells are numbers, so that the other ones should be."""
-    return 2 * sum(map(is_number, values)) > len(values)
-
-
-def is_number(value: object) -> bool:
-    """Return whether a cell is a number, or stands for a missing one."""
-    try:
-        return not math.isinf(float(value))  # type: ignore[arg-type]
-    except (TypeError, ValueError, OverflowError):
-        return False
+    return [row[column] for row in rows if not is_empty(row.get(column))]
 
 
 def _no_column(path: Path, option: str, column: str, present: list[str]) -> InputError:

@@ -16,7 +16,7 @@ from pytest_llmeval.cli.output import STANDARD_OUTPUT, write_object
 from pytest_llmeval.errors import InputError
 
 if TYPE_CHECKING:
-    from pytest_llmeval.baselines.table import Columns
+    from pytest_llmeval.baselines.columns import Columns
     from pytest_llmeval.gating.scores import RunScores
     from pytest_llmeval.judging.labelled_change import LabelledChange
     from pytest_llmeval.records.comparison import Comparison
@@ -96,7 +96,7 @@ def compare(
     or CSV or JSONL files of any tool. The exit code is 1 if B is worse, 10 if they cannot be
     compared, and otherwise 0.
     """
-    from pytest_llmeval.baselines.table import Columns
+    from pytest_llmeval.baselines.columns import Columns
     from pytest_llmeval.gating.answer_changes import tally_of
     from pytest_llmeval.gating.clusters import check_cluster_scores
     from pytest_llmeval.records.score import Scale

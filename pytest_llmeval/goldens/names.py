@@ -200,7 +200,7 @@ def is_answer_like(name: str) -> bool:
         return False
     if normal(name) in _ALSO_EXPECTED:
         return True
-    words = {word for word in _words(name) if not word.isdecimal()} - _FILLERS
+    words = {word for word in name_words(name) if not word.isdecimal()} - _FILLERS
     has_tail = words & _TAILS or words & _HEADS_ALONE
     if words & _HEADS and words <= _HEADS | _TAILS and has_tail:
         return True
@@ -227,7 +227,7 @@ def special_like(name: str) -> str:
     return ""
 
 
-def _words(name: str) -> Iterator[str]:
+def name_words(name: str) -> Iterator[str]:
     """Yield the words of a name in `snake_case`, `camelCase` or with blanks."""
     text = unicodedata.normalize("NFKC", name)
     return (word.casefold() for word in _WORD.findall(text))
@@ -241,7 +241,7 @@ def is_misspelling(name: str, known: str) -> bool:
     if text == meant or not text or text[0] != meant[0] or len(meant) < _LEAST_LETTERS:
         return False
     # `reference_id` and `answer_2` are names of something else.
-    if set(known.split("_")) < set(_words(name)):
+    if set(known.split("_")) < set(name_words(name)):
         return False
     if sorted(text) == sorted(meant):
         return True

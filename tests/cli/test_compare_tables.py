@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -62,6 +63,74 @@ def test_tags_are_written_as_in_a_golden_file(llmeval: Command, tags: str) -> No
     for suffix in ("csv", "xml"):
         result = llmeval.run("compare", f"a.{suffix}", f"b.{suffix}", "--margin", ".2")
         assert "Tag 'safety' (score: 8 of 8 passed before, 0 now) was wiped out" in result.output
+
+
+def labelled(name: str, **cells: Sequence[float]) -> None:
+    """A table of 300 cases with a score that does not change, and further columns."""
+    rows = scores(*[0.9] * 300)
+    for n, row in enumerate(rows):
+        row.update({column: values[n % len(values)] for column, values in cells.items()})
+    write(f"{name}.csv", rows)
+    Path(f"{name}.xml").write_text(junit(rows))
+
+
+def test_texts_of_a_case_and_what_a_run_costs_are_no_scores(llmeval: Command) -> None:
+    common = {"prompt_tokens": [512], "expected": [0, 1], "gold_label": [1]}
+    labelled("a", answer=[1, 1, 1], latency=[0.1], costUsd=[0.5], **common)
+    labelled("b", answer=[1, 1, 0], latency=[0.9], costUsd=[0.1], **common)
+    result = llmeval.run("compare", "a.csv", "b.csv")
+    assert result.exit_code == 0, result.output
+    assert "answer:" not in result.output
+    assert (
+        "warning: not compared: answer, latency, costUsd, prompt_tokens, expected, gold_label, "
+        "which are no scores by their names; --score NAME compares one\n"
+    ) in result.output
+    properties = llmeval.run("compare", "a.xml", "b.xml", "--json", "-")
+    shown = {item["name"]: item["is_gated"] for item in json.loads(properties.output)["metrics"]}
+    assert [name for name, is_gated in shown.items() if is_gated] == ["score"]
+    assert {"latency", "costUsd"} <= shown.keys()
+
+    chosen = llmeval.run("compare", "a.csv", "b.csv", "--score", "answer")
+    assert "REGRESSED: answer against a.csv: dropped 33.3 points" in chosen.output
+    assert "not compared" not in chosen.output
+    late = llmeval.run("compare", "a.xml", "b.xml", "--score", "latency", "--direction", "lower")
+    assert "REGRESSED: latency against a.xml: dropped 80.0 points" in late.output
+
+
+def test_the_errors_of_columns_name_the_one_to_compare(llmeval: Command) -> None:
+    labelled("a", stars=[4])
+    outside = llmeval.run("compare", "a.csv", "a.csv")
+    assert "another range: --scale LOW HIGH; without this column: --score score" in outside.output
+    write("b.csv", [{"id": "x", "latency": 0.3}])
+    none = llmeval.run("compare", "b.csv", "b.csv")
+    assert (none.exit_code, none.output.strip()) == (
+        2,
+        "b.csv: found no column of scores (not compared: latency, which is no score by its name; "
+        "--score NAME compares one); allowed: --score COLUMN, one of id, latency",
+    )
+
+
+def test_our_own_tables_are_compared_with_their_tags(
+    llmeval: Command, pytester: pytest.Pytester
+) -> None:
+    rows = [
+        {"id": f"c{n}", "prompt": f"Question {n}", "expected": "yes", "old": "yes", "new": "yes"}
+        for n in range(60)
+    ]
+    for row in rows[:6]:
+        row.update(new="no", tags="safety; shop")
+    (pytester.path / "golden").mkdir()
+    write(str(pytester.path / "golden" / "f.csv"), rows)
+    for column in ("old", "new"):
+        pytester.runpytest_subprocess(
+            "golden/f.csv", f"--llm-provider=column:{column}", f"--llm-csv={column}.csv",
+            "--llm-threshold=exact_match>=1", "--llm-fail-on=gate",
+        )  # fmt: skip
+    result = llmeval.run("compare", "old.csv", "new.csv")
+    assert result.exit_code == 1, result.output
+    assert "'safety' (exact_match: 6 of 6 passed before, 0 now)" in result.output
+    assert "REGRESSED: exact_match against old.csv: dropped 10.0 points" in result.output
+    assert "not compared" not in result.output
 
 
 def junit(rows: Sequence[Mapping[str, Any]]) -> str:

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from pytest_llmeval.baselines.table import Columns, read_table
+from pytest_llmeval.baselines.columns import Columns
+from pytest_llmeval.baselines.table import read_table
 from pytest_llmeval.errors import GoldenFileError
 from pytest_llmeval.goldens.freezing import write_ids
 from tests.goldens.conftest import GoldenFolder

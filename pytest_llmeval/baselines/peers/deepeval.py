@@ -12,9 +12,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
+from pytest_llmeval.baselines.columns import Columns
 from pytest_llmeval.baselines.peers.document import Node
 from pytest_llmeval.baselines.peers.samples import PeerRun, PeerSample, content_id, tags_of
-from pytest_llmeval.baselines.table import Columns
 from pytest_llmeval.errors import InputError
 from pytest_llmeval.gating.file_facts import Method
 from pytest_llmeval.gating.sampling import Sampling

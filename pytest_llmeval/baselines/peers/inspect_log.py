@@ -15,6 +15,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from pytest_llmeval.baselines.columns import Columns, texts_note
 from pytest_llmeval.baselines.peers.archive import Archive, opened_archive
 from pytest_llmeval.baselines.peers.document import Node, parse_document
 from pytest_llmeval.baselines.peers.inspect_methods import (
@@ -24,7 +25,6 @@ from pytest_llmeval.baselines.peers.inspect_methods import (
     scorer_names,
 )
 from pytest_llmeval.baselines.peers.samples import PeerRun, PeerSample, tags_of, text_of
-from pytest_llmeval.baselines.table import Columns, texts_note
 from pytest_llmeval.errors import InputError
 from pytest_llmeval.gating.sampling import MEAN
 

@@ -7,13 +7,20 @@ A document type is refused, because only an attack on the reader needs one.
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from xml.etree.ElementTree import ParseError, XMLParser
 
+from pytest_llmeval.baselines.columns import (
+    ANSWERS,
+    Columns,
+    are_numbers,
+    is_no_score,
+    is_number,
+    texts_note,
+)
 from pytest_llmeval.baselines.peers.samples import PeerRun, PeerSample, tags_of
-from pytest_llmeval.baselines.table import ANSWERS, Columns, are_numbers, is_number, texts_note
 from pytest_llmeval.errors import InputError
 from pytest_llmeval.text import one_line
 
@@ -101,12 +108,19 @@ def read_junit(path: Path, columns: Columns) -> PeerRun:
     """
     tests = _tests(path)
     cells = _cells(tests, columns.cluster)
-    numbers = _numbers(cells, columns.known)
+    numbers = _numbers(cells, columns)
+    measures = frozenset(
+        metric
+        for name, metric in numbers.items()
+        if name == metric and is_no_score(name, cells[name])
+    )
     samples = [_sample(path, test, numbers) for test in tests]
     counted = {name: sum(map(is_number, texts)) for name, texts in cells.items()}
     texts = {name: counted[name] for name in cells if name not in numbers}
     notes = tuple(_notes(path, cells, numbers))
-    return PeerRun(str(path), _TOOL, samples, is_mixed=True, texts=texts, notes=notes)
+    return PeerRun(
+        str(path), _TOOL, samples, is_mixed=True, measures=measures, texts=texts, notes=notes
+    )
 
 
 def _tests(path: Path) -> list[_Test]:
@@ -136,14 +150,14 @@ def _cells(tests: list[_Test], cluster: str) -> dict[str, list[str]]:
     return cells
 
 
-def _numbers(cells: Mapping[str, list[str]], known: Collection[str]) -> dict[str, str]:
+def _numbers(cells: Mapping[str, list[str]], columns: Columns) -> dict[str, str]:
     """Return the properties that are metrics, with the names of these metrics.
 
     A text among numbers is a score that could not be made. It must not hide the others.
     """
     scored = [name for name in cells if name.startswith(_SCORE_PREFIX)]
     candidates = scored or [
-        name for name, texts in cells.items() if name in known or are_numbers(texts)
+        name for name, texts in cells.items() if name in columns.known or are_numbers(texts)
     ]
     return {name: name.removeprefix(_SCORE_PREFIX) for name in candidates}
 

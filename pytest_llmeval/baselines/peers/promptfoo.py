@@ -14,9 +14,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from pytest_llmeval.baselines.columns import Columns
 from pytest_llmeval.baselines.peers.document import Node, parse_document
 from pytest_llmeval.baselines.peers.samples import PeerRun, PeerSample, content_id, tags_of, text_of
-from pytest_llmeval.baselines.table import Columns
 from pytest_llmeval.errors import InputError, nearest
 from pytest_llmeval.records.wire import parse_json
 from pytest_llmeval.text import one_line

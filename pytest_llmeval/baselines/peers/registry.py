@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from pytest_llmeval.baselines.columns import Columns
 from pytest_llmeval.baselines.peers.deepeval import is_deepeval, read_deepeval
 from pytest_llmeval.baselines.peers.document import Node, read_document
 from pytest_llmeval.baselines.peers.inspect_log import (
@@ -21,7 +22,6 @@ from pytest_llmeval.baselines.peers.promptfoo import (
     read_promptfoo_lines,
 )
 from pytest_llmeval.baselines.peers.samples import PeerRun
-from pytest_llmeval.baselines.table import Columns
 from pytest_llmeval.errors import InputError
 from pytest_llmeval.text import one_line
 

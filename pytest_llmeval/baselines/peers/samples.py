@@ -11,7 +11,7 @@ from hashlib import blake2b
 from itertools import chain
 from typing import Any
 
-from pytest_llmeval.baselines.table import Columns
+from pytest_llmeval.baselines.columns import Columns
 from pytest_llmeval.errors import InputError, nearest
 from pytest_llmeval.gating.content import Content, text_hash
 from pytest_llmeval.gating.file_facts import FileFacts, Method
@@ -88,6 +88,7 @@ class PeerRun:
         on_request: Metrics that are read only if the user names them.
         is_mixed: Whether its numbers need not be scores. Then one that leaves the scale has no
             range, and is shown without a verdict.
+        measures: Numbers that are no scores by their names, and are shown likewise.
         reduced: Values that the tool made of several samples, by id and metric.
         methods: How the tool made the scores, by metric; by default their mean over the samples.
         texts: Properties that are no scores because of their texts, with their number of numbers.
@@ -100,6 +101,7 @@ class PeerRun:
     scales: Mapping[str, Scale] = field(default_factory=dict)
     on_request: frozenset[str] = frozenset()
     is_mixed: bool = False
+    measures: frozenset[str] = frozenset()
     reduced: Mapping[tuple[str, str], float] = field(default_factory=dict)
     methods: Mapping[str, Method] = field(default_factory=dict)
     texts: Mapping[str, int] = field(default_factory=dict)
@@ -181,6 +183,8 @@ def _scales(run: PeerRun, columns: Columns) -> dict[str, Scale]:
 def _scale(run: PeerRun, judged: Iterable[PeerSample], name: str, columns: Columns) -> Scale:
     """Return the scale of a metric, which all its values are on."""
     scale = run.scales.get(name, columns.scale)
+    if name in run.measures and name not in columns.score:
+        return replace(scale, low=None, high=None)
     for sample in judged:
         value = sample.scores.get(name)
         if value is None or _on_scale(value, scale) is not None or _is_missing(value, scale):
