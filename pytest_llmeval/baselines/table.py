@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import math
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,6 +27,7 @@ from pytest_llmeval.baselines.columns import (
     left_out_note,
     texts_note,
 )
+from pytest_llmeval.baselines.repeats import joined_rows, mean_methods
 from pytest_llmeval.errors import GoldenFileError, InputError, Problem, nearest
 from pytest_llmeval.gating.content import text_hash
 from pytest_llmeval.gating.file_facts import FileFacts
@@ -43,16 +45,19 @@ from pytest_llmeval.text import one_line
 def read_table(path: Path, columns: Columns, name: str = "") -> RunScores:
     """Return the scores of a table.
 
-    If an id occurs several times, the last row counts. A score is unscored if it is missing, NaN,
-    or -1 where that is below the scale.
+    The rows with one id are samples of a case, which has their mean. A score is unscored if it is
+    missing, NaN, or -1 where that is below the scale.
 
     Raises:
         InputError: The file cannot be read, or lacks a column.
     """
     table = _checked(path, columns)
-    cases = {case.key: case.scores for case in _cases(path, columns, table)}
+    cases = {case.key: case.scores for case in joined_rows(_cases(path, columns, table))}
     scales = dict.fromkeys(table.scores, columns.scale)
-    facts = FileFacts(texts=table.texts(columns), notes=tuple(table.notes(path)))
+    repeats = Counter(table.names(columns))
+    facts = FileFacts(
+        mean_methods(repeats, scales), table.texts(columns), tuple(table.notes(path)), repeats
+    )
     return RunScores(name or str(path), cases, scales, is_plain=True, file=facts)
 
 
@@ -62,7 +67,7 @@ def table_cases(path: Path, columns: Columns) -> Iterator[BaselineCase]:
     Raises:
         InputError: The file cannot be read, or lacks a column.
     """
-    return _cases(path, columns, _checked(path, columns))
+    return joined_rows(_cases(path, columns, _checked(path, columns)))
 
 
 @dataclass(frozen=True)
@@ -82,6 +87,16 @@ class _Table:
     others: tuple[str, ...]
     open: frozenset[str]
     left_out: tuple[str, ...] = ()
+
+    def names(self, columns: Columns) -> list[str]:
+        """Return what each row is known by: its id.
+
+        Where the same ids are in several files of ours, the name of the file is a part.
+        """
+        ids = [str(row.get(columns.id)) for row in self.rows]
+        if not known_columns(self.rows[0]) or len(set(ids)) == len(ids):
+            return ids
+        return [f"{row.get('suite')}::{name}" for row, name in zip(self.rows, ids, strict=True)]
 
     def texts(self, columns: Columns) -> dict[str, int]:
         """Return the columns that are no scores because of their texts, with their numbers."""
@@ -105,10 +120,11 @@ class _Table:
 
 
 def _cases(path: Path, columns: Columns, table: _Table) -> Iterator[BaselineCase]:
-    for number, row in enumerate(table.rows, start=1):
+    names = table.names(columns)
+    for number, (row, name) in enumerate(zip(table.rows, names, strict=True), start=1):
         answer = _answer(row)
         answers = () if answer is None else (answer,)
-        case = _case_scores(path, number, row, columns, table)
+        case = _case_scores(path, number, row, columns, table, name)
         prompt, expected = _first(row, PROMPTS), _first(row, REFERENCES)
         text = AnswerText.of(
             "",
@@ -151,10 +167,9 @@ def _checked(path: Path, columns: Columns) -> _Table:
 
 
 def _case_scores(
-    path: Path, number: int, row: Mapping[str, Any], columns: Columns, table: _Table
+    path: Path, number: int, row: Mapping[str, Any], columns: Columns, table: _Table, case_id: str
 ) -> CaseScores:
-    case_id = row.get(columns.id)
-    if case_id in (None, ""):
+    if row.get(columns.id) in (None, ""):
         problem = Problem(str(path), None, number, columns.id, "nothing", "an id in every row")
         raise GoldenFileError([problem])
     by_metric = {}
@@ -168,7 +183,7 @@ def _case_scores(
     answer = _answer(row)
     cluster = row.get(columns.cluster) if columns.cluster else None
     return CaseScores(
-        ("", "", str(case_id)),
+        ("", "", case_id),
         by_metric=by_metric,
         answer=b"" if answer is None else text_hash(answer),
         length=None if answer is None else len(answer),

@@ -163,6 +163,7 @@ def _scores(
     context: CommandContext, before: str, after: str, table: Columns, columns: tuple[str, str]
 ) -> tuple[RunScores, RunScores]:
     from pytest_llmeval.baselines.lookup import BaselineFinder, find_file, opened_log
+    from pytest_llmeval.baselines.repeats import without_lost_repeats
     from pytest_llmeval.gating.methods import hidden_scores
 
     locations = context.typed_locations("baseline")
@@ -179,6 +180,7 @@ def _scores(
             old = read(before, columns[0], hidden)
         if hidden := hidden_scores(new, old):
             new = read(after, columns[1], hidden)
+    old, new = without_lost_repeats(old, new), without_lost_repeats(new, old)
     old, new = old.as_for(new.tool), new.as_for(old.tool)
     return _named_apart(old, columns[0], columns), _named_apart(new, columns[1], columns)
 

@@ -29,8 +29,10 @@ class FileFacts:
         methods: How they were made, by metric; none if that is unknown.
         texts: Columns that are no scores because of their texts, with their number of numbers.
         notes: Cells that are no scores, in words.
+        repeats: Number of results by the id of the case.
     """
 
     methods: Mapping[str, Method] = field(default_factory=dict)
     texts: Mapping[str, int] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
+    repeats: Mapping[str, int] = field(default_factory=dict)

@@ -110,6 +110,92 @@ def test_the_errors_of_columns_name_the_one_to_compare(llmeval: Command) -> None
     )
 
 
+def repeated(name: str, *samples: Sequence[float | str]) -> None:
+    """160 cases with a result of each series, as a table and as JUnit; ``None`` is no row."""
+    rows = [
+        {"id": f"c{n}", "sample": number, "score": values[n % len(values)]}
+        for number, values in enumerate(samples)
+        for n in range(160)
+        if values[n % len(values)] is not None
+    ]
+    write(f"{name}.csv", rows)
+    Path(f"{name}.xml").write_text(junit(rows))
+
+
+@pytest.mark.parametrize("suffix", ["csv", "xml"])
+@pytest.mark.parametrize(
+    ("before", "after", "found"),
+    [
+        ([[0.9], [0.9]], [[0.0], [0.9]], "REGRESSED: score against a: dropped 45.0 points"),
+        ([[0.9], [0.9]], [[0.9], [0.0]], "REGRESSED: score against a: dropped 45.0 points"),
+        ([[0.9], [0.9]], [[""], [0.9]], "ERROR: score against a: nothing to compare"),
+        ([[0.9], [0.9]], [[0.9], [0.9]], "OK: score against a: no change"),
+        # A lost result leaves no row: in half of the cases, in a few, and in those of a baseline
+        # with one result.
+        (
+            [[0.9], [0.9]],
+            [[0.9], [0.9, None]],
+            "ERROR: score against a: 80 of 160 scores are missing",
+        ),
+        (
+            [[0.9]],
+            [[0.9], [0.9] * 3 + [None]],
+            "ERROR: score against a: 40 of 160 scores are missing",
+        ),
+        ([[0.9], [0.9] + [None] * 9], [[0.9], [None]], "OK: score against a: no change"),
+        # Reruns of a few cases are no samples that the others lack.
+        (
+            [[0.9], [0.9] + [None] * 39],
+            [[0.9], [None, 0.9] + [None] * 38],
+            "OK: score against a: no change",
+        ),
+        # Another number of all cases is another setting.
+        ([[0.9], [0.9]], [[0.9]], "warning: a has 2 samples of a case, b 1 sample"),
+        ([[0.9]], [[0.9], [0.9]], "warning: a has 1 sample of a case, b 2 samples"),
+    ],
+)
+def test_results_of_one_case_are_samples_and_none_may_be_missing(
+    llmeval: Command, suffix: str, before: Any, after: Any, found: str
+) -> None:
+    repeated("a", *before)
+    repeated("b", *after)
+    result = llmeval.run("compare", f"a.{suffix}", f"b.{suffix}")
+    assert found in result.output.replace(f".{suffix}", ""), result.output
+
+
+def test_a_few_lost_results_count_as_the_worst_ones(llmeval: Command) -> None:
+    repeated("a", [0.9], [0.9])
+    repeated("b", [0.9], [0.9] * 31 + [None])
+    result = llmeval.run("compare", "a.csv", "b.csv")
+    assert (
+        "INCONCLUSIVE: score against a.csv: no change, but 5 cases without a score" in result.output
+    )
+    assert (
+        "warning: b.csv: 5 cases lack a result of several, by the number in a.csv, and count as "
+        "missing: c127, c159, c31, c63, c95\n"
+    ) in result.output
+
+
+def test_a_property_that_a_test_records_twice_is_two_samples(llmeval: Command) -> None:
+    """Scores that were recorded once belong to both."""
+    both = '<property name="score" value="{}"/><property name="score" value="{}"/>'
+    once = '<property name="exact" value="1"/>'
+    for name, values in (("a", (0.9, 0.9)), ("b", (0.1, 0.9)), ("c", (0.9, 0.1))):
+        tests = "".join(
+            f'<testcase name="t{n}"><properties>{both.format(*values)}{once}</properties></testcase>'
+            for n in range(160)
+        )
+        Path(f"{name}.xml").write_text(f"<testsuite>{tests}</testsuite>")
+    for after in ("b.xml", "c.xml"):
+        result = llmeval.run("compare", "a.xml", after)
+        assert "REGRESSED: score against a.xml: dropped 40.0 points" in result.output
+        assert "OK: exact against a.xml: no change" in result.output
+    text = Path("a.xml").read_text().replace(once, once * 3)
+    Path("d.xml").write_text(text)
+    unequal = llmeval.run("compare", "a.xml", "d.xml")
+    assert "found 2 values of score in t0, and 3 of another score" in unequal.output
+
+
 def test_our_own_tables_are_compared_with_their_tags(
     llmeval: Command, pytester: pytest.Pytester
 ) -> None:
@@ -128,6 +214,12 @@ def test_our_own_tables_are_compared_with_their_tags(
         )  # fmt: skip
     result = llmeval.run("compare", "old.csv", "new.csv")
     assert result.exit_code == 1, result.output
+    # A run says nothing of rows.
+    lines = Path("new.csv").read_text().splitlines(keepends=True)
+    Path("more.csv").write_text("".join([*lines, lines[1]]))
+    for files in ((".llmeval/report.json", "more.csv"), ("more.csv", ".llmeval/report.json")):
+        repeat = llmeval.run("compare", *files)
+        assert "exact_match against" in repeat.output, repeat.exception
     assert "'safety' (exact_match: 6 of 6 passed before, 0 now)" in result.output
     assert "REGRESSED: exact_match against old.csv: dropped 10.0 points" in result.output
     assert "not compared" not in result.output

@@ -20,8 +20,9 @@ from pytest_llmeval.baselines.columns import (
     is_number,
     texts_note,
 )
-from pytest_llmeval.baselines.peers.samples import PeerRun, PeerSample, tags_of
+from pytest_llmeval.baselines.peers.samples import PeerRun, PeerSample
 from pytest_llmeval.errors import InputError
+from pytest_llmeval.goldens.cells import tag_texts
 from pytest_llmeval.text import one_line
 
 _TOOL = "JUnit"
@@ -51,7 +52,11 @@ class _Test:
 
     id: str
     outcomes: set[str] = field(default_factory=set)
-    properties: dict[str, str] = field(default_factory=dict)
+    properties: dict[str, list[str]] = field(default_factory=dict)
+
+    def value(self, name: str) -> str:
+        """Return the last value of a property; empty without one."""
+        return self.properties.get(name, [""])[-1]
 
 
 class _Refused(Exception):
@@ -80,7 +85,8 @@ class _Reader:
         elif self.test is not None and tag in _OUTCOMES:
             self.test.outcomes.add(tag)
         elif self.test is not None and tag == "property":
-            self.test.properties[attributes.get("name", "")] = attributes.get("value", "")
+            name, value = attributes.get("name", ""), attributes.get("value", "")
+            self.test.properties.setdefault(name, []).append(value)
 
     def end(self, tag: str) -> None:
         if self.path.pop() == "testcase":
@@ -114,7 +120,7 @@ def read_junit(path: Path, columns: Columns) -> PeerRun:
         for name, metric in numbers.items()
         if name == metric and is_no_score(name, cells[name])
     )
-    samples = [_sample(path, test, numbers) for test in tests]
+    samples = [sample for test in tests for sample in _samples(path, test, numbers)]
     counted = {name: sum(map(is_number, texts)) for name, texts in cells.items()}
     texts = {name: counted[name] for name in cells if name not in numbers}
     notes = tuple(_notes(path, cells, numbers))
@@ -144,9 +150,11 @@ def _cells(tests: list[_Test], cluster: str) -> dict[str, list[str]]:
     others = {*ANSWERS, _CASE, cluster, ""}
     cells: dict[str, list[str]] = {}
     for test in tests:
-        for name, value in test.properties.items():
-            if name not in others and not _is_empty(value):
-                cells.setdefault(name, []).append(value)
+        for name, values in test.properties.items():
+            if name not in others:
+                texts = [value for value in values if not _is_empty(value)]
+                cells.setdefault(name, []).extend(texts)
+    cells = {name: values for name, values in cells.items() if values}
     return cells
 
 
@@ -174,18 +182,34 @@ def _is_empty(text: str) -> bool:
     return text.strip() in ("", _UNSCORED)
 
 
-def _sample(path: Path, test: _Test, numbers: Mapping[str, str]) -> PeerSample:
-    name = test.properties.get(_CASE) or test.id
+def _samples(path: Path, test: _Test, numbers: Mapping[str, str]) -> Iterator[PeerSample]:
+    """Yield the samples of a test: one for each value of a metric that it has recorded."""
+    name = test.value(_CASE) or test.id
     if not name:
         raise InputError(f"{path}: found a testcase without a name; allowed: each with a name")
-    others = {*numbers, *ANSWERS, _CASE}
-    metadata = {key: value for key, value in test.properties.items() if key not in others}
-    scores = {
-        metric: _value(test.properties[key])
-        for key, metric in numbers.items()
-        if key in test.properties
+    values = {
+        metric: test.properties[key] for key, metric in numbers.items() if key in test.properties
     }
-    answers = (test.properties[key] for key in ANSWERS if test.properties.get(key))
+    repeats = max(map(len, values.values()), default=1)
+    for metric, texts in values.items():
+        if len(texts) not in (1, repeats):
+            raise InputError(
+                f"{path}: found {len(texts)} values of {metric} in {name}, and {repeats} of "
+                f"another score; allowed: one of each, or as many of each"
+            )
+    for number in range(repeats):
+        # A score that was recorded once belongs to each of the samples.
+        taken = {metric: texts[min(number, len(texts) - 1)] for metric, texts in values.items()}
+        scores = {metric: _value(text) for metric, text in taken.items()}
+        yield _sample(name, test, numbers, scores)
+
+
+def _sample(
+    name: str, test: _Test, numbers: Mapping[str, str], scores: Mapping[str, float | None]
+) -> PeerSample:
+    others = {*numbers, *ANSWERS, _CASE}
+    metadata = {key: test.value(key) for key in test.properties if key not in others}
+    answers = (test.value(key) for key in ANSWERS if test.value(key))
     is_skipped = "skipped" in test.outcomes and "error" not in test.outcomes
     return PeerSample(
         name,
@@ -194,7 +218,12 @@ def _sample(path: Path, test: _Test, numbers: Mapping[str, str]) -> PeerSample:
         error="it ended with an error" if "error" in test.outcomes else "",
         is_skipped=is_skipped,
         answer=next(answers, None),
-        tags=tags_of(metadata),
+        tags=tuple(
+            tag
+            for key in ("tags", "tag")
+            for text in test.properties.get(key, ())
+            for tag in tag_texts(text)
+        ),
         metadata=metadata,
     )
 

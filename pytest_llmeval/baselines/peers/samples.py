@@ -123,14 +123,14 @@ def peer_scores(run: PeerRun, columns: Columns, name: str = "") -> RunScores:
             f"{run.file}: found no score and no outcome in {run.tool}'s "
             f"{len(run.samples)} results; allowed: a file with at least one"
         )
-    facts = FileFacts(_methods(run, scales), run.texts, run.notes)
+    repeats = Counter(sample.id for sample in run.samples if not sample.is_skipped)
+    facts = FileFacts(_methods(run, scales, repeats), run.texts, run.notes, repeats)
     return RunScores(name or run.file, cases, scales, is_plain=True, tool=run.tool, file=facts)
 
 
-def _methods(run: PeerRun, scales: Iterable[str]) -> dict[str, Method]:
+def _methods(run: PeerRun, scales: Iterable[str], repeats: Mapping[str, int]) -> dict[str, Method]:
     """Return how the scores were made: by most tools as the mean of all samples that there are."""
-    samples = Counter(sample.id for sample in run.samples if not sample.is_skipped)
-    usual = Method(Sampling.of(max(samples.values(), default=1)))
+    usual = Method(Sampling.of(max(repeats.values(), default=1)))
     return {name: run.methods.get(name, usual) for name in scales}
 
 
