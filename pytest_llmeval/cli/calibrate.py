@@ -17,7 +17,7 @@ from pytest_llmeval.cli.command import (
     json_option,
     judging_session,
 )
-from pytest_llmeval.cli.finite import FiniteRange
+from pytest_llmeval.cli.finite import FiniteRange, check_scale
 from pytest_llmeval.cli.output import STANDARD_OUTPUT, echo_dry_run, write_object
 from pytest_llmeval.errors import InputError
 from pytest_llmeval.records.scorer import RUBRIC
@@ -124,6 +124,8 @@ def calibrate(context: CommandContext, json_path: str | None, **arguments: Any) 
     from pytest_llmeval.summary.agreement import check_agreement, parse_agreement_bounds
 
     source = _LabelSource(**arguments)
+    check_scale("--scale", source.scale)
+    check_scale("--score-scale", source.score_scale)
     settings = context.settings
     bounds = parse_agreement_bounds(settings.min_agreement, settings.origin("min_agreement"))
     labels = _labels(context, source)

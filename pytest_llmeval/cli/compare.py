@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from pytest_llmeval.cli.command import CommandContext, command, json_option
-from pytest_llmeval.cli.finite import FiniteRange
+from pytest_llmeval.cli.finite import FiniteRange, check_scale
 from pytest_llmeval.cli.output import STANDARD_OUTPUT, write_object
 from pytest_llmeval.errors import InputError
 
@@ -104,10 +104,7 @@ def compare(
     from pytest_llmeval.stats.gate import GateRules
     from pytest_llmeval.summary.doubts import doubts
 
-    if not scale[0] < scale[1]:
-        raise InputError(
-            f"--scale: found {scale[0]:g} {scale[1]:g}; allowed: a lower and a higher number"
-        )
+    check_scale("--scale", scale)
     settings = context.settings
     table_scale = Scale(*scale, higher_is_better=direction == "higher")
     table = Columns(id_column, names, table_scale, settings.cluster)

@@ -1,4 +1,4 @@
-"""A range of numbers as the type of an option."""
+"""Ranges of numbers, as the type and as the value of an option."""
 
 from __future__ import annotations
 
@@ -6,6 +6,11 @@ import math
 from typing import Any
 
 import click
+
+from pytest_llmeval.errors import InputError
+
+_LARGEST = 1e100
+"""Size of numbers whose squares and products are finite."""
 
 
 class FiniteRange(click.FloatRange):
@@ -19,3 +24,19 @@ class FiniteRange(click.FloatRange):
         if not math.isfinite(number):
             self.fail(f"found {value}; allowed: a finite number.", param, ctx)
         return number
+
+
+def check_scale(option: str, scale: tuple[float, float] | None) -> None:
+    """Refuse a scale without a width, or one on which nothing can be computed.
+
+    Raises:
+        InputError: Its ends are not a lower and a higher number.
+    """
+    if scale is None:
+        return
+    low, high = scale
+    if not (max(abs(low), abs(high)) <= _LARGEST and high - low >= 1 / _LARGEST):
+        raise InputError(
+            f"{option}: found {low:g} {high:g}; allowed: a lower and a higher number, "
+            f"from {-_LARGEST:g} to {_LARGEST:g}"
+        )

@@ -101,6 +101,10 @@ def _powered(comparison: AlignedScores, computed: FigureSet) -> PredictionPowere
     if count_of_labels < FEWEST:
         computed.values["mean"] = Interval(powered.mean.estimate, None, None, count_of_labels)
         computed.missing["mean"] = f"no interval: {TOO_FEW}"
+    elif powered.mean.low is None and "mean" not in computed.missing:
+        computed.missing["mean"] = (
+            "no interval: all labels are the same, and their scale is unknown: set --scale LOW HIGH"
+        )
     return powered
 
 

@@ -18,6 +18,9 @@ Range = tuple[float, float]
 _PASS_SHARE = 0.8
 """Default bound as a share of the scale: 4 of 5."""
 _UNIT: Range = (0.0, 1.0)
+_LARGEST, _SMALLEST = 1e100, 1e-100
+"""Sizes of numbers whose squares and products are finite, and are not 0."""
+
 _MAJORITY = 0.5
 _ROUNDING = 1e-9
 """Tolerance at a bound, for numbers that were moved from one scale to another."""
@@ -100,13 +103,15 @@ def align(labels: Labels, scores: LabelScores, options: ScaleOptions) -> Aligned
         SettingError: A label or a score lies outside its scale.
     """
     raw = _raw_scores(labels, scores, options)
-    _check(raw.scores, raw.scale, "the scores", "--score-scale LOW HIGH")
+    given = [rating for rater in raw.ratings for rating in rater if not math.isnan(rating)]
+    _check_size(raw.scores, "the scores")
+    _check_size(given, f"the labels of {labels.file}")
+    _check(raw.scores, raw.scale, "the scores", _scale_remedy("--score-scale"))
     is_unlike = labels.are_binary and options.label_scale is None and raw.scale != _UNIT
     if labels.are_words or is_unlike:
         return _align_binary(raw)
     label_scale = options.label_scale or raw.scale
-    given = [rating for rater in raw.ratings for rating in rater if not math.isnan(rating)]
-    _check(given, label_scale, f"the labels of {labels.file}", "--scale LOW HIGH")
+    _check(given, label_scale, f"the labels of {labels.file}", _scale_remedy("--scale"))
     if label_scale is None or raw.scale is None:
         # Two scales that nobody knows are not one: only the order of the numbers is compared.
         return replace(raw, is_common=False)
@@ -121,9 +126,8 @@ def _raw_scores(labels: Labels, scores: LabelScores, options: ScaleOptions) -> A
     """Pair labels and scores as they are."""
     pairs = [pair for pair in scores.pairs if pair.value is not None]
     higher_is_better = scores.scale is None or scores.scale.higher_is_better
-    scale = options.score_scale or _range(scores)
-    if scale is None and not labels.are_words:
-        scale = options.label_scale
+    # Pass and fail have no scale of their own, so that of the labels is meant for the scores.
+    scale = options.score_scale or _range(scores) or options.label_scale
     bound = _bound(options, scale, higher_is_better)
     return AlignedScores(
         labels=[pair.row.label or 0.0 for pair in pairs],
@@ -189,11 +193,23 @@ def _rescale(values: Sequence[float], source: Range, target: Range) -> list[floa
     return [target[0] + (value - source[0]) * stretch for value in values]
 
 
-def _check(values: Sequence[float], scale: Range | None, what: str, option: str) -> None:
+def _check(values: Sequence[float], scale: Range | None, what: str, remedy: str) -> None:
     if scale is None:
         return
     low, high = scale
     for value in values:
         if not low - _ROUNDING <= value <= high + _ROUNDING:
-            allowed = f"a number from {low:g} to {high:g}"
-            raise SettingError(what, value, allowed, f"Set another scale with {option}.")
+            raise SettingError(what, value, f"a number from {low:g} to {high:g}", remedy)
+
+
+def _check_size(values: Sequence[float], what: str) -> None:
+    """Refuse numbers of which no spread can be computed."""
+    for value in values:
+        if value and not _SMALLEST <= abs(value) <= _LARGEST:
+            allowed = f"0, or a number of a size from {_SMALLEST:g} to {_LARGEST:g}"
+            remedy = "Divide or multiply all of them by one number."
+            raise SettingError(what, value, allowed, remedy)
+
+
+def _scale_remedy(option: str) -> str:
+    return f"Set another scale with {option} LOW HIGH."

@@ -22,8 +22,8 @@ def mean_interval(values: Sequence[float], confidence: float = 0.95) -> Interval
     Source: Student, "The Probable Error of a Mean", Biometrika 6 (1908).
 
     Args:
-        values: Finite, independent numbers. Fewer than two give no bounds, and neither do
-            numbers whose sum is no longer finite.
+        values: Finite, independent numbers. Fewer than two give no bounds. Neither do equal ones,
+            which do not show how far another one may be, nor those whose sum is not finite.
         confidence: Between 0 and 1.
     """
     n = len(values)
@@ -33,6 +33,8 @@ def mean_interval(values: Sequence[float], confidence: float = 0.95) -> Interval
         mean, half = _student(values, confidence)
     except OverflowError:
         return Interval(math.fsum(value / n for value in values), None, None, n)
+    if not half:
+        return Interval(mean, None, None, n)
     return Interval(mean, mean - half, mean + half, n)
 
 

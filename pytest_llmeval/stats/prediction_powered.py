@@ -43,23 +43,23 @@ def prediction_powered_mean(
         scores: The scores of the same cases, in the same order.
         unlabelled: Scores of further cases of the same kind. With fewer than two, or if fewer than
             three labels or scores differ from the most common one, only the labels count.
-        scale: Lowest and highest label; ``None`` if unknown.
+        scale: Lowest and highest label; ``None`` if unknown, so that equal ones have no interval.
         confidence: Between 0 and 1.
     """
     n = len(labels)
     more = len(unlabelled)
     if n < 2:
-        interval = Interval(labels[0] if n else None, None, None, n)
-        return PredictionPowered(interval, None, None, 0.0, more)
+        return _without_interval(labels[0] if n else None, n, more)
     label_error = math.sqrt(statistics.variance(labels) / n)
+    if scale is None and not label_error:
+        # Equal labels do not show how far another one may be, and nothing else says it.
+        return _without_interval(statistics.fmean(labels), n, more)
     weight = 0.0
     is_varied = min(varied_clusters(labels), varied_clusters(scores)) >= FEWEST_VARIED
     if is_varied and more > 1:
         weight = _weight(labels, scores, unlabelled)
     mean = statistics.fmean(labels)
-    error = label_error
-    freedom = n - 1
-    rest = list(labels)
+    error, freedom, rest = label_error, n - 1, list(labels)
     if weight:
         freedom = n - 2
         mean += weight * (statistics.fmean(unlabelled) - statistics.fmean(scores))
@@ -74,6 +74,10 @@ def prediction_powered_mean(
     if scale is not None:
         low, high = max(low, min(scale[0], mean)), min(high, max(scale[1], mean))
     return PredictionPowered(Interval(mean, low, high, n), error, label_error, weight, more)
+
+
+def _without_interval(mean: float | None, n: int, more: int) -> PredictionPowered:
+    return PredictionPowered(Interval(mean, None, None, n), None, None, 0.0, more)
 
 
 def prediction_powered_change(

@@ -125,12 +125,11 @@ def test_labels_on_another_scale_are_moved_to_that_of_the_scores(llmeval: Comman
     assert moved["confusion"] == plain["confusion"]
 
 
-def test_pass_and_fail_are_compared_on_a_scale_from_0_to_1(llmeval: Command) -> None:
+@pytest.mark.parametrize("option", ["--score-scale", "--scale"])
+def test_pass_and_fail_are_compared_on_a_scale_from_0_to_1(llmeval: Command, option: str) -> None:
     write_scores(["pass" if label >= 4 else "fail" for label in PEOPLE])
     found = figures(
-        llmeval.run(
-            "calibrate", "labels.csv", "--score", "score", "--score-scale", "0", "5", "--json", "-"
-        )
+        llmeval.run("calibrate", "labels.csv", "--score", "score", option, "0", "5", "--json", "-")
     )
     assert (found["scale"], found["bound"]) == ([0, 1], 0.8)
     assert found["confusion"] == {
@@ -154,6 +153,39 @@ def test_without_a_scale_only_the_order_is_compared_with_pass_and_fail(llmeval: 
     assert "--threshold X" in found["missing"]["kappa"]
     assert found["calibration"]["figures"]["kendall"]["estimate"] > 0.7
     assert found["confusion"] is None
+
+
+def test_equal_labels_on_a_scale_that_nobody_knows_have_no_interval(llmeval: Command) -> None:
+    write_scores([5] * len(PEOPLE))
+    columns = ("calibrate", "labels.csv", "--score", "score")
+    output = llmeval.run(*columns).output
+    assert (
+        "mean            5.00                     no interval: all labels are the same, and their "
+        "scale is unknown: set --scale LOW HIGH\n"
+    ) in output
+    known = figures(llmeval.run(*columns, "--scale", "0", "5", "--json", "-"))
+    mean = known["calibration"]["figures"]["mean"]
+    assert mean["low"] < mean["estimate"] == mean["high"] == 5
+
+
+@pytest.mark.parametrize(
+    ("factor", "scale", "remedy"),
+    [
+        (1e308, (), "the scores: found 4"),
+        (1e-308, (), "the scores: found 4"),
+        (1e99, ("--scale", "0", "1e308"), "--scale: found 0 1e+308; allowed: a lower and a higher"),
+        (1, ("--scale", "5", "0"), "--scale: found 5 0; allowed: a lower and a higher number"),
+        (1, ("--score-scale", "1", "1"), "--score-scale: found 1 1; allowed: a lower and a higher"),
+        (1, ("--scale", "nan", "5"), "--scale: found nan 5; allowed: a lower and a higher number"),
+    ],
+)
+def test_numbers_that_nothing_can_be_computed_of_are_refused(
+    llmeval: Command, factor: float, scale: tuple[str, ...], remedy: str
+) -> None:
+    rows = [(f"c{n}", pair % 2 * factor, 0.4 * factor) for n, pair in enumerate(range(30))]
+    write("labels.csv", ("id", "label", "score"), rows)
+    result = llmeval.run("calibrate", "labels.csv", "--score", "score", *scale)
+    assert (result.exit_code, remedy in result.stderr) == (2, True), result.output
 
 
 def test_two_scales_that_nobody_knows_are_not_taken_for_one(llmeval: Command) -> None:

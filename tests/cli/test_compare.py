@@ -169,6 +169,10 @@ def test_a_table_that_cannot_be_used_is_refused_with_the_remedy(llmeval: Command
     outside = llmeval.run("compare", "b.csv", "b.csv")
     assert outside.exit_code == 2
     assert "found 3; allowed: 0 to 1; another range: --scale LOW HIGH" in outside.output
+    for scale in (("1", "0"), ("0", "1e308"), ("nan", "1")):
+        unusable = llmeval.run("compare", "a.csv", "a.csv", "--scale", *scale)
+        assert unusable.exit_code == 2
+        assert "lower" in unusable.output or "finite number" in unusable.output
     missing = llmeval.run("compare", "a.csv", "nowhere")
     assert missing.exit_code == 2
     assert "nowhere: no such file or run; allowed: the path of a JSON report" in missing.output

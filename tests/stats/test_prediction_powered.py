@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pytest_llmeval.records.interval import Interval
 from pytest_llmeval.stats.prediction_powered import (
     prediction_powered_change,
     prediction_powered_mean,
@@ -67,8 +68,9 @@ def test_labels_at_one_end_of_a_scale_allow_for_labels_that_no_case_has_shown() 
     found = prediction_powered_mean([5.0] * 20, [5.0] * 20, [5.0] * 100, (0.0, 5.0)).mean
     assert (found.estimate, found.high) == (5.0, 5.0)
     assert found.low == pytest.approx(5 + 5 * math.log(0.05) / 20)
-    unknown = prediction_powered_mean([5.0] * 20, [5.0] * 20, [5.0] * 100).mean
-    assert (unknown.low, unknown.high) == (5.0, 5.0)
+    unknown = prediction_powered_mean([5.0] * 20, [5.0] * 20, [5.0] * 100)
+    assert unknown.mean == Interval(5.0, None, None, 20)
+    assert unknown.error is None
 
 
 def test_too_few_labels_have_no_error() -> None:
