@@ -56,7 +56,11 @@ def read_table(path: Path, columns: Columns, name: str = "") -> RunScores:
     scales = dict.fromkeys(table.scores, columns.scale)
     repeats = Counter(table.names(columns))
     facts = FileFacts(
-        mean_methods(repeats, scales), table.texts(columns), tuple(table.notes(path)), repeats
+        mean_methods(repeats, scales),
+        table.texts(columns),
+        tuple(table.notes(path)),
+        repeats,
+        table.left_out,
     )
     return RunScores(name or str(path), cases, scales, is_plain=True, file=facts)
 
@@ -110,9 +114,7 @@ class _Table:
         }
 
     def notes(self, path: Path) -> Iterator[str]:
-        """Yield what is not compared, and the texts among the scores, in words."""
-        if self.left_out:
-            yield left_out_note(self.left_out)
+        """Yield the texts among the scores, in words."""
         for name in self.scores:
             texts = [cell for cell in _cells(self.rows, name) if is_text(cell)]
             if name in self.open and texts:

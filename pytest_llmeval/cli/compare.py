@@ -201,6 +201,7 @@ def _compared(
     Returns:
         The comparison, and notes on judges that may have changed, and on values that are missing.
     """
+    from pytest_llmeval.baselines.columns import left_out_note
     from pytest_llmeval.errors import nearest
     from pytest_llmeval.gating.comparing import Task, compare_runs, metrics_of, untaken
     from pytest_llmeval.gating.methods import method_changes
@@ -231,6 +232,9 @@ def _compared(
     task = Task(before, after, gated, shown, quarantined_cases(after), remedy, apart=apart)
     compared = {*gated, *shown}
     why_unknown = [why for name, why in unknown.items() if name in compared]
+    left_out = tuple(dict.fromkeys((*before.file.left_out, *after.file.left_out)))
+    if left_out:
+        why_unknown.append(left_out_note(left_out))
     notes = (*why_unknown, *methods.notes, *before.file.notes, *after.file.notes)
     return compare_runs([task])[0], tuple(dict.fromkeys(notes))
 

@@ -30,9 +30,11 @@ class FileFacts:
         texts: Columns that are no scores because of their texts, with their number of numbers.
         notes: Cells that are no scores, in words.
         repeats: Number of results by the id of the case.
+        left_out: Columns of numbers that are no scores by their names.
     """
 
     methods: Mapping[str, Method] = field(default_factory=dict)
     texts: Mapping[str, int] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
     repeats: Mapping[str, int] = field(default_factory=dict)
+    left_out: tuple[str, ...] = ()
