@@ -240,12 +240,12 @@ def _gated(
     before: RunScores, after: RunScores, shared: Sequence[str], lost: Sequence[str]
 ) -> tuple[str, ...]:
     """Return the metrics that gate: those of pytest's gate, or all if one of the two is a table."""
-    from pytest_llmeval.gating.comparing import usual_metrics
+    from pytest_llmeval.gating.comparing import gated_metrics, usual_metrics
 
     is_table = [run.is_plain and not run.tool for run in (before, after)]
     if any(is_table):
         return (*shared, *lost)
-    usual = usual_metrics({name: before.scales[name] for name in shared})
+    usual = gated_metrics(before.scales, after.scales)
     all_usual = usual_metrics({**before.scales, **after.scales})
     return (*usual, *(name for name in lost if name in all_usual))
 

@@ -300,7 +300,7 @@ class _EndedComparison:
             not_run=self._not_run(metric.name, progress),
         )
         metric = replace(metric, coverage=coverage)
-        if not metric.is_gated:
+        if not metric.is_gated or metric.result.verdict == "NO BASELINE":
             return metric
         why = obstacle(coverage)
         if why:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from pytest_llmeval.goldens.cells import FORMULA_STARTS
 from pytest_llmeval.records.call import Parameters
-from pytest_llmeval.records.result import CaseResult, requested_samples
+from pytest_llmeval.records.result import CaseResult, model_of, requested_samples
 from pytest_llmeval.records.run import Run
 from pytest_llmeval.records.scorer import RUBRIC
 from pytest_llmeval.reports.output import replacing, rereadable

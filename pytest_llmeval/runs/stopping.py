@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from pytest_llmeval.baselines.lookup import accept_command, baseline_finder, opened_log
 from pytest_llmeval.errors import InputError, LLMEvalError, SettingError
-from pytest_llmeval.gating.comparing import usual_metrics
+from pytest_llmeval.gating.comparing import gated_metrics, usual_metrics
 from pytest_llmeval.gating.rules import BoundRule, RegressionRule
 from pytest_llmeval.gating.scores import (
     CaseScores,
@@ -27,7 +27,8 @@ from pytest_llmeval.gating.sequential import (
 from pytest_llmeval.records.result import CaseResult, Key
 from pytest_llmeval.records.score import Scale
 from pytest_llmeval.records.stopping import EarlyStop
-from pytest_llmeval.runs.gates import WHOLE_RUN, Gates, baseline_within, is_on_answers
+from pytest_llmeval.runs.gates import Gates, is_on_answers
+from pytest_llmeval.runs.scopes import WHOLE_RUN, baseline_within
 from pytest_llmeval.settings.locations import Locations
 from pytest_llmeval.settings.table import Settings
 from pytest_llmeval.stats.gate import GateRules
@@ -183,10 +184,15 @@ def _gated(
     """Return the metrics of some rules; what the baseline has must come before a run may stop."""
     gated: dict[str, GateRules] = {}
     for rule in rules:
-        names = (rule.metric,) if rule.metric else usual_metrics({**before, **seen})
+        names = (rule.metric,) if rule.metric else _usual(before, seen)
         for name in names:
             gated.setdefault(name, rule.rules(usual))
     return gated
+
+
+def _usual(before: Mapping[str, Scale], seen: Mapping[str, Scale]) -> tuple[str, ...]:
+    awaited = usual_metrics({**before, **seen})
+    return tuple(dict.fromkeys((*gated_metrics(before, seen), *awaited)))
 
 
 def _read_baselines(settings: Settings, locations: Locations) -> dict[str, RunScores]:
