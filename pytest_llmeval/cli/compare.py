@@ -102,7 +102,7 @@ def compare(
     from pytest_llmeval.records.score import Scale
     from pytest_llmeval.stats.comparability import comparison_exit_code, is_partial
     from pytest_llmeval.stats.gate import GateRules
-    from pytest_llmeval.summary.doubts import doubts
+    from pytest_llmeval.summary.doubts import doubts, is_blind
 
     if not scale[0] < scale[1]:
         raise InputError(
@@ -117,7 +117,7 @@ def compare(
     comparison, unknown = _compared(*runs, names, rules, settings.strict)
     gated = [metric for metric in comparison.metrics if metric.is_gated]
     results = [metric.result for metric in gated]
-    is_whole = not any(is_partial(metric.coverage) for metric in gated)
+    is_whole = not any(is_partial(metric.coverage) or is_blind(metric) for metric in gated)
     code = comparison_exit_code(results, settings.strict, is_whole)
     notes = (*unknown, *doubts([comparison], tally_of(*runs)))
     if summary_path is not None:

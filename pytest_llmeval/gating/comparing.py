@@ -302,6 +302,7 @@ def _metric(paired: Paired, result: GateResult) -> MetricComparison:
         dropped=dropped,
         drops=drops,
         topped=_topped(paired.scores),
+        floored=_floored(paired.scores),
         low=paired.low,
         high=paired.high,
         same_requests=same_requests(paired),
@@ -312,6 +313,12 @@ def _topped(scores: PairedScores) -> int:
     """Return how many cases have the best possible score in both runs."""
     pairs = zip(scores.before, scores.after, strict=True)
     return sum(min(pair) >= 1 - ROUNDING for pair in pairs)
+
+
+def _floored(scores: PairedScores) -> int:
+    """Return how many cases have the worst possible score in both runs."""
+    pairs = zip(scores.before, scores.after, strict=True)
+    return sum(max(pair) <= ROUNDING for pair in pairs)
 
 
 def _length(paired: Paired) -> LengthChange | None:

@@ -45,6 +45,7 @@ from pytest_llmeval.records.result import PASS_RATE, CaseResult, Key
 from pytest_llmeval.records.run import Note, Run
 from pytest_llmeval.records.verdicts import GATE_STATES, gate_state, worst_verdict
 from pytest_llmeval.runlog.lookup import LATEST, shown
+from pytest_llmeval.runs.blind_gates import unless_blind
 from pytest_llmeval.runs.calibrated_gate import check_figure
 from pytest_llmeval.runs.clusters import check_tasks
 from pytest_llmeval.runs.coverage_notes import coverage_notes
@@ -225,7 +226,8 @@ class _Pairing:
             gate = TagGate(rule.rule.text, self.source, rule.scope)
             return worst_tag_outcome(gate, gated, is_strict=self.is_strict, is_partial=partial)
         results = {metric.name: metric.result for metric in gated}
-        return rule.outcome(self.source, results, self.is_strict, partial)
+        outcome = rule.outcome(self.source, results, self.is_strict, partial)
+        return unless_blind(outcome, gated) if self.is_strict else outcome
 
 
 _ComparisonKey = tuple[str, str]
