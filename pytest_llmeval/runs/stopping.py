@@ -14,6 +14,7 @@ from pytest_llmeval.gating.rules import BoundRule, RegressionRule
 from pytest_llmeval.gating.scores import (
     CaseScores,
     RunScores,
+    Selection,
     case_scores,
     is_below,
     scales_of,
@@ -22,6 +23,7 @@ from pytest_llmeval.gating.sequential import (
     Progress,
     RunningComparison,
     RunningOrder,
+    is_covered,
     matching_cases,
 )
 from pytest_llmeval.records.result import CaseResult, Key
@@ -100,6 +102,7 @@ class Stopper:
         order: The order of its cases.
         baselines: Scores of its baselines by name.
         quarantine: Cases that do not gate.
+        selection: The cases that the run was meant to have.
 
     Raises:
         SettingError: A rule cannot be read.
@@ -111,6 +114,7 @@ class Stopper:
         order: RunningOrder,
         baselines: Mapping[str, RunScores],
         quarantine: Quarantine | None,
+        selection: Selection,
     ) -> None:
         settings = gates.settings
         self.order = order
@@ -120,7 +124,7 @@ class Stopper:
         left_out: list[Key] = []
         if quarantine is not None:
             left_out = [key for key in order.cases if quarantine.find(key[1], key[2])]
-        comparisons = list(_comparisons(gates, baselines, order, left_out))
+        comparisons = list(_comparisons(gates, baselines, order, left_out, selection))
         self._progress = Progress(order, comparisons)
 
     def take(self, result: CaseResult) -> bool:
@@ -152,6 +156,7 @@ def _comparisons(
     baselines: Mapping[str, RunScores],
     order: RunningOrder,
     left_out: Collection[Key],
+    selection: Selection,
 ) -> Iterable[RunningComparison]:
     settings = gates.settings
     usual = GateRules(margin=settings.margin, alpha=settings.alpha)
@@ -162,17 +167,23 @@ def _comparisons(
         for scores in baselines.values():
             before = baseline_within(scores, scope)
             gated = partial(_gated, of_scope, usual, before.scales)
-            matching = _matching(before, order, scope, left_out)
-            yield RunningComparison(before, gated, order.largest, matching)
+            matching, has_enough = _matching(before, order, scope, left_out, selection)
+            yield RunningComparison(before, gated, order.largest, matching, is_covered=has_enough)
 
 
 def _matching(
-    before: RunScores, order: RunningOrder, scope: str, left_out: Collection[Key]
-) -> Mapping[Key, CaseScores]:
+    before: RunScores,
+    order: RunningOrder,
+    scope: str,
+    left_out: Collection[Key],
+    selection: Selection,
+) -> tuple[Mapping[Key, CaseScores], bool]:
+    """Return the cases of the baseline by those of the run, and whether they are enough."""
     try:
-        return matching_cases(before, order, scope, left_out)
+        matching = matching_cases(before, order, scope, left_out)
+        return matching, is_covered(before, order, selection, scope, left_out)
     except InputError:
-        return {}  # Every case runs, and the gate gives the reason.
+        return {}, False  # Every case runs, and the gate gives the reason.
 
 
 def _gated(
