@@ -67,8 +67,8 @@ class Baseline:
         rejudged = sum(map(len, scores)) - sum(check.rejudged for check in self.anchors)
         if rejudged > 0:
             yield (
-                f"baseline {self.name}: {count(rejudged, 'score')} re-judged, "
-                "because the baseline had another judge"
+                f"baseline {self.name}: {count(rejudged, 'score')} made again, "
+                "because the baseline had another judge, or another version of the metric"
             )
         if self.edited:
             rescored = sum(len(self.rejudged[key]) for key in self.edited)

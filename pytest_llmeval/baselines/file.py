@@ -96,6 +96,7 @@ class _Line:
     thresholds: tuple[str, ...] | None = None
     must_pass: bool | None = None
     replies: tuple[str, ...] = ()
+    samples: int = 0
 
 
 def is_baseline(path: Path) -> bool:
@@ -246,6 +247,7 @@ def _line(result: CaseResult, scores: CaseScores) -> dict[str, Any]:
         },
         "answers": [answer.text for answer in answers],
         **({"replies": replies} if replies else {}),
+        **({"samples": scores.samples} if scores.samples > max(len(answers), 1) else {}),
         **({"contexts": contexts} if any(contexts) else {}),
         "request": result.request_key,
         "basis": dict(result.basis),
@@ -309,6 +311,7 @@ def _case(line: Mapping[str, Any]) -> BaselineCase:
         thresholds=case.thresholds,
         must_pass=case.must_pass,
         sampling=sampling_of(case.basis),
+        samples=max(case.samples, len(case.answers), 1),
     )
     for threshold in case.thresholds or ():
         Threshold.parse(threshold, "baseline")

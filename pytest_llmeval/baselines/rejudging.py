@@ -21,6 +21,7 @@ from pytest_llmeval.baselines.stored import first_answer, is_as_judged, stored_a
 from pytest_llmeval.cases.reducing import reduce_scores
 from pytest_llmeval.errors import InputError
 from pytest_llmeval.gating.content import content_of
+from pytest_llmeval.gating.lost_samples import settled_by
 from pytest_llmeval.gating.pairing import Pair, join
 from pytest_llmeval.gating.sampling import differs_in_pattern, sampling_of
 from pytest_llmeval.gating.scores import CaseScores, RunScores
@@ -396,7 +397,7 @@ def _renewed(
     for (_, name), score in new_scores.items():
         by_name.setdefault(name, []).append(score)
     for name, scores in by_name.items():
-        by_metric[name] = _reduced(scores, reducer)
+        by_metric[name] = _reduced(scores, reducer, old.samples - len(case_before.answers))
     if PASS_RATE in by_metric:
         whole = {
             name: replace(scores[0], value=by_metric[name].value)
@@ -425,16 +426,27 @@ def _renewed_pass_rate(
         for number in range(len(case_before.answers))
     ]
     passes = tuple(PASS_VALUES[outcome] for outcome in outcomes if outcome in PASS_VALUES)
-    values = passes if len(passes) == len(outcomes) else ()
+    is_known = all(score.value is not None for score in whole.values())
+    values = passes if is_known and len(passes) == len(outcomes) else ()
     if len(passes) <= 1:
         return MetricValues(values)
     return MetricValues(values, reduced=PASS_VALUES.get(_outcome(result, case_before, 0, whole)))
 
 
-def _reduced(scores: Sequence[Score], reducer: Reducer) -> MetricValues:
-    """Reduce the new scores of a case's answers, as those of the run are reduced."""
+def _reduced(scores: Sequence[Score], reducer: Reducer, lost: int) -> MetricValues:
+    """Reduce the new scores of a case's answers, as those of the run are reduced.
+
+    Args:
+        scores: The scores.
+        reducer: The reducer of the run.
+        lost: Number of samples of the baseline without an answer.
+    """
     values = tuple(score.value for score in scores if score.value is not None)
     version = scores[0].version
+    lost = max(lost, 0) + len(scores) - len(values)
+    if lost:
+        value = settled_by(reducer, values, lost, scores[0].scale)
+        return MetricValues(values if value is not None else (), version, value, lost=lost)
     # What a vote would choose, and what more samples than these would show, is not known.
     if len(scores) == 1 or reducer.is_vote or len(scores) < reducer.k:
         return MetricValues(values, version)

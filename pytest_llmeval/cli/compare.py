@@ -102,7 +102,7 @@ def compare(
     from pytest_llmeval.records.score import Scale
     from pytest_llmeval.stats.comparability import comparison_exit_code, is_partial
     from pytest_llmeval.stats.gate import GateRules
-    from pytest_llmeval.summary.doubts import doubts
+    from pytest_llmeval.summary.doubts import doubts, is_blind
 
     check_scale("--scale", scale)
     settings = context.settings
@@ -114,7 +114,7 @@ def compare(
     comparison, unknown = _compared(*runs, names, rules, settings.strict)
     gated = [metric for metric in comparison.metrics if metric.is_gated]
     results = [metric.result for metric in gated]
-    is_whole = not any(is_partial(metric.coverage) for metric in gated)
+    is_whole = not any(is_partial(metric.coverage) or is_blind(metric) for metric in gated)
     code = comparison_exit_code(results, settings.strict, is_whole)
     notes = (*unknown, *doubts([comparison], tally_of(*runs)))
     if summary_path is not None:
@@ -243,12 +243,12 @@ def _gated(
     before: RunScores, after: RunScores, shared: Sequence[str], lost: Sequence[str]
 ) -> tuple[str, ...]:
     """Return the metrics that gate: those of pytest's gate, or all if one of the two is a table."""
-    from pytest_llmeval.gating.comparing import usual_metrics
+    from pytest_llmeval.gating.comparing import gated_metrics, usual_metrics
 
     is_table = [run.is_plain and not run.tool for run in (before, after)]
     if any(is_table):
         return (*shared, *lost)
-    usual = usual_metrics({name: before.scales[name] for name in shared})
+    usual = gated_metrics(before.scales, after.scales)
     all_usual = usual_metrics({**before.scales, **after.scales})
     return (*usual, *(name for name in lost if name in all_usual))
 

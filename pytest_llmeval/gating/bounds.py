@@ -63,9 +63,9 @@ def _figure(rule: BoundRule, scores: RunScores, traffic: Traffic) -> _Figure:
     if rule.metric == LATENCY:
         return _latency(rule.aggregate, tried)
     if rule.metric == UNSCORED:
-        missing = scores.lost + sum(_is_unjudged(case) for case in tried)
-        text = f"{missing} of {count(n, 'case')} could not be judged ({percent(missing / n)})"
-        return _Figure(missing / n, n, text)
+        missing = scores.lost + sum(map(_unjudged_samples, tried))
+        share, of_all = _share(missing, tried, scores.lost)
+        return _Figure(share, n, f"{of_all} could not be judged ({percent(share)})")
     return _of_metric(rule, scores, tried)
 
 
@@ -80,8 +80,28 @@ def _faulty_bound(rule: BoundRule, value: float, scores: RunScores) -> str:
     return f"{fault}. {rule.as_share(scale)}".rstrip(". ")
 
 
-def _is_unjudged(case: CaseScores) -> bool:
-    return case.is_unjudged or any(not values.values for values in case.by_metric.values())
+def _share(missing: int, cases: Sequence[CaseScores], lost: int) -> tuple[float, str]:
+    """Return the share of the samples that are missing, as a number and in words."""
+    samples = sum(case.samples for case in cases) + lost
+    unit = "sample" if samples > len(cases) + lost else "case"
+    return missing / samples, f"{missing} of {count(samples, unit)}"
+
+
+def _unjudged_samples(case: CaseScores) -> int:
+    if case.is_unjudged:
+        return case.samples
+    if case.lost:
+        return case.lost
+    return 0 if all(values.values for values in case.by_metric.values()) else case.samples
+
+
+def _unscored_samples(case: CaseScores, metric: str) -> int:
+    values = case.by_metric.get(metric)
+    if case.is_unjudged or values is None:
+        return case.samples
+    if values.lost:
+        return values.lost
+    return 0 if values.values else case.samples
 
 
 def _cost(traffic: Traffic, n: int) -> _Figure:
@@ -112,7 +132,9 @@ def _of_metric(rule: BoundRule, scores: RunScores, tried: Sequence[CaseScores]) 
     n = len(affected) + scores.lost
     without = f"{missing} of {count(n, 'case')} without {metric}"
     if rule.aggregate == UNSCORED:
-        return _Figure(missing / n, n, f"{without} ({percent(missing / n)})")
+        lost = scores.lost + sum(_unscored_samples(case, metric) for case in affected)
+        share, of_all = _share(lost, affected, scores.lost)
+        return _Figure(share, n, f"{of_all} without {metric} ({percent(share)})")
     if not scored or 100 * missing > UNSCORED_PERCENT * n:
         text = f"{without}; at most {UNSCORED_PERCENT}% are allowed"
         return _Figure(None, len(scored), text)

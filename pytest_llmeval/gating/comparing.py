@@ -184,6 +184,22 @@ def usual_metrics(scales: Mapping[str, Scale]) -> tuple[str, ...]:
     return tuple(sorted(ranged)) or (PASS_RATE,)
 
 
+def gated_metrics(before: Mapping[str, Scale], after: Mapping[str, Scale]) -> tuple[str, ...]:
+    """Return the metrics that gate a run unless a user names them.
+
+    What both runs have gates as if the run had nothing else. A metric that only the run has would
+    gate its next comparison, so it is named as one without a baseline.
+
+    Args:
+        before: The scales of the baseline by metric.
+        after: The scales of the run by metric.
+    """
+    shared = {name: scale for name, scale in before.items() if name in after}
+    names = usual_metrics(shared) if shared else ()
+    new = [name for name in usual_metrics(after) if name not in before]
+    return tuple(dict.fromkeys((*names, *new)))
+
+
 def _comparison(
     number: int,
     work: _Work,
@@ -286,6 +302,7 @@ def _metric(paired: Paired, result: GateResult) -> MetricComparison:
         dropped=dropped,
         drops=drops,
         topped=_topped(paired.scores),
+        floored=_floored(paired.scores),
         low=paired.low,
         high=paired.high,
         same_requests=same_requests(paired),
@@ -296,6 +313,12 @@ def _topped(scores: PairedScores) -> int:
     """Return how many cases have the best possible score in both runs."""
     pairs = zip(scores.before, scores.after, strict=True)
     return sum(min(pair) >= 1 - ROUNDING for pair in pairs)
+
+
+def _floored(scores: PairedScores) -> int:
+    """Return how many cases have the worst possible score in both runs."""
+    pairs = zip(scores.before, scores.after, strict=True)
+    return sum(max(pair) <= ROUNDING for pair in pairs)
 
 
 def _length(paired: Paired) -> LengthChange | None:

@@ -290,7 +290,14 @@ def _coverage(joined: Joined, metric: str, pairs: Sequence[Pair]) -> Coverage:
         added=sum(metric in new.by_metric for new in new_cases),
         settings="; ".join(dict.fromkeys(resampled)),
         resampled=len(resampled),
+        is_judged=_is_judged(joined, metric),
     )
+
+
+def _is_judged(joined: Joined, metric: str) -> bool:
+    """Return whether scores may be those of a judge; files of other tools do not say."""
+    runs = (joined.before, joined.after)
+    return any(run.is_plain or metric in run.judged for run in runs)
 
 
 def _resampled(joined: Joined, metric: str) -> Iterator[str]:

@@ -32,6 +32,7 @@ from pytest_llmeval.records.result import (
     CaseResult,
     Key,
     Outcome,
+    requested_samples,
 )
 from pytest_llmeval.records.score import UNIT_SCALE, Scale
 from pytest_llmeval.records.verdicts import PASS_VALUES
@@ -68,6 +69,8 @@ class CaseScores:
         sampling: How its answers were taken and put together; ``None`` if unknown.
         apart: Metrics, and the pass rate, that cannot be compared with the run it is compared with,
             because its thresholds or its sampling are others, and they cannot be made again.
+        samples: Number of requested samples.
+        lost: Of these, the ones without an answer, or without one of the scores.
     """
 
     key: Key
@@ -91,6 +94,8 @@ class CaseScores:
     must_pass: bool | None = None
     sampling: Sampling | None = None
     apart: frozenset[str] = frozenset()
+    samples: int = 1
+    lost: int = 0
 
     @property
     def is_row(self) -> bool:
@@ -332,11 +337,14 @@ def case_scores(result: CaseResult, cluster: str = "") -> CaseScores:
     case = result.case
     answers = answers_of(result)
     texts = [answer.text for answer in answers]
+    sampling = sampling_of(result.basis)
     by_metric = {
-        name: metric_values(scores, result.samples)
+        name: metric_values(scores, result.samples, sampling)
         for name, scores in by_name(result.scores).items()
     }
-    passes = pass_values(result)
+    passes = pass_values(result, by_metric)
+    samples = requested_samples(result.samples)
+    taken = sampling.samples if sampling is not None and result.outcome == "error" else 1
     if passes is not None:
         reduced = PASS_VALUES.get(result.outcome) if len(passes) > 1 else None
         by_metric[PASS_RATE] = MetricValues(passes, reduced=reduced)
@@ -359,7 +367,9 @@ def case_scores(result: CaseResult, cluster: str = "") -> CaseScores:
         is_live=bool(answers) and not any(answer.cached for answer in answers),
         thresholds=deciding_thresholds(result),
         must_pass=bool(case.must_pass),
-        sampling=sampling_of(result.basis),
+        sampling=sampling,
+        samples=len(samples) or taken,
+        lost=sum(sample.is_lost for sample in samples),
     )
 
 

@@ -20,6 +20,7 @@ from pytest_llmeval.records.result import Key
 from pytest_llmeval.records.score import Scale
 from pytest_llmeval.stats.anytime import AnytimeGate
 from pytest_llmeval.stats.comparability import (
+    lacks_pairs,
     needs_new_baseline,
     not_compared,
     obstacle,
@@ -90,6 +91,7 @@ class RunningComparison:
             among them.
         is_running: Whether the run goes on, so that the baseline was not yet scored again where
             references were edited.
+        is_covered: Whether the run was given enough of the baseline's cases for a verdict.
     """
 
     def __init__(
@@ -99,11 +101,13 @@ class RunningComparison:
         largest: int,
         matching: Matching,
         is_running: bool = True,
+        is_covered: bool = True,
     ) -> None:
         self._before = before
         self._largest = largest
         self._matching = matching
         self._is_running = is_running
+        self._is_covered = is_covered
         self._gated = gated
         self._metrics: dict[str, _Metric] = {}
         self._scales: dict[str, Scale] = {}
@@ -161,6 +165,8 @@ class RunningComparison:
 
     def is_regressed(self, metrics: int) -> bool:
         """Return whether a metric is REGRESSED, as one of so many."""
+        if not self._is_covered:
+            return False
         known = (self._metrics[name] for name in self.gated if name in self._metrics)
         return any(not metric.is_open and metric.gate.is_regressed(metrics) for metric in known)
 
@@ -168,7 +174,7 @@ class RunningComparison:
     def is_safe(self) -> bool:
         """Whether every gated metric is shown to be no worse."""
         gated = self.gated
-        if not gated or any(name not in self._metrics for name in gated):
+        if not self._is_covered or not gated or any(name not in self._metrics for name in gated):
             return False
         known = (self._metrics[name] for name in gated)
         return all(not metric.is_open and metric.gate.is_safe for metric in known)
@@ -237,13 +243,38 @@ def matching_cases(
     Raises:
         InputError: Cases cannot be joined.
     """
+    joined = join(before, _unanswered(order, scope), left_out)
+    return {new.key: old for old, new in joined.pairs}
+
+
+def is_covered(
+    before: RunScores,
+    order: RunningOrder,
+    selection: Selection,
+    scope: str = "",
+    left_out: Collection[Key] = (),
+) -> bool:
+    """Return whether a run has enough of the baseline's cases, before any of them has a result.
+
+    Without them, the verdict is an error whatever the cases show, and the run goes on to its end.
+
+    Raises:
+        InputError: Cases cannot be joined.
+    """
+    joined = join(before, _unanswered(order, scope), left_out)
+    missing = [case for case in joined.removed if selection.includes(case.key[0])]
+    known = len(joined.pairs)
+    selected = known + len(joined.edited) + len(missing)
+    return not lacks_pairs(Coverage(selected, known, known))
+
+
+def _unanswered(order: RunningOrder, scope: str) -> RunScores:
     cases = {
         key: CaseScores(key, content=order.contents.get(key, UNKNOWN))
         for key in order.cases
         if not scope or is_below(key[0], scope)
     }
-    joined = join(before, RunScores("the run", cases), left_out)
-    return {new.key: old for old, new in joined.pairs}
+    return RunScores("the run", cases)
 
 
 class _EndedComparison:
@@ -253,12 +284,20 @@ class _EndedComparison:
         self.task = task
         self.joined = as_in_run(join(task.before, task.after, task.left_out))
         self._matching = matching_cases(task.before, order, task.scope, task.left_out)
+        self._is_covered = is_covered(
+            task.before, order, task.after.selection, task.scope, task.left_out
+        )
 
     def running(self, largest: int) -> RunningComparison:
         """Return the comparison that finds the moment at which the run could stop."""
         task = self.task
         return RunningComparison(
-            task.before, lambda _: task.gated, largest, self._matching, is_running=False
+            task.before,
+            lambda _: task.gated,
+            largest,
+            self._matching,
+            is_running=False,
+            is_covered=self._is_covered,
         )
 
     def counted(self, counted: Collection[Key]) -> Task:
@@ -300,7 +339,7 @@ class _EndedComparison:
             not_run=self._not_run(metric.name, progress),
         )
         metric = replace(metric, coverage=coverage)
-        if not metric.is_gated:
+        if not metric.is_gated or metric.result.verdict == "NO BASELINE":
             return metric
         why = obstacle(coverage)
         if why:

@@ -82,7 +82,7 @@ def order_of(session: pytest.Session, state: PluginState) -> dict[str, Any] | No
             key = [suite_of(item), case.source.file, case.id]
             content = content_of(case, answered_column(state.settings.provider or ""))
             rows.append([item.nodeid, *key, _cluster_of(state, item), tuple(content)])
-    return {"cases": rows, "gates": state.marked_gates}
+    return {"cases": rows, "gates": state.marked_gates, "is_whole": state.is_covered}
 
 
 def skip_if_certain(item: pytest.Item) -> None:
@@ -135,11 +135,13 @@ class StopDecision:
 
 
 def _stopper(state: PluginState, plan: Mapping[str, Any], order: RunningOrder) -> Stopper:
+    from pytest_llmeval.gating.scores import Selection
     from pytest_llmeval.runs.gates import Gates
     from pytest_llmeval.runs.stopping import Stopper
 
+    selection = Selection(plan["is_whole"], state.choice.roots)
     gates: Gates = Gates.of(state.settings, plan["gates"])
     try:
-        return Stopper(gates, order, state.stop_baselines, state.quarantine)
+        return Stopper(gates, order, state.stop_baselines, state.quarantine, selection)
     except InputError as error:
         raise usage_error(error) from None

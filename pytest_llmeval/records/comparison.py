@@ -118,6 +118,7 @@ class Coverage:
         settings: Which number of samples, reducer or pattern of the answer changed so that scores
             of the resampled cases cannot be compared: before and now; empty if none did.
         resampled: Of the edited ones, those with a score in both runs that differ only in these.
+        is_judged: Whether the scores may be those of a judge.
     """
 
     selected: int
@@ -133,6 +134,7 @@ class Coverage:
     not_run: int = 0
     settings: str = ""
     resampled: int = 0
+    is_judged: bool = True
 
 
 @dataclass(frozen=True)
@@ -375,6 +377,7 @@ class MetricComparison:
         slices: By tag, those with a verdict of REGRESSED first, then the largest drop.
         is_sliced: Whether a gate requires that no slice is worse.
         topped: Cases with the best possible score in both runs.
+        floored: Cases with the worst possible score in both runs.
         low: Value of the metric that is 0 in ``result``.
         high: Value that is 1.
         same_requests: Its change where the request was sent again; ``None`` without such cases.
@@ -393,6 +396,7 @@ class MetricComparison:
     low: float = 0.0
     high: float = 1.0
     same_requests: SameRequests | None = None
+    floored: int = 0
 
 
 @dataclass(frozen=True)

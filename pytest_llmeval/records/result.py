@@ -66,6 +66,16 @@ class Sample:
     is_draw: bool = False
     error: str = ""
 
+    @property
+    def is_lost(self) -> bool:
+        """Whether it has no answer, or lacks a score that it should have."""
+        return bool(self.error) or any(score.value is None for score in self.scores)
+
+
+def requested_samples(samples: Iterable[Sample]) -> list[Sample]:
+    """Return the requested samples, without the extra ones of a case that must pass."""
+    return [sample for sample in samples if not sample.is_draw]
+
 
 @dataclass(frozen=True)
 class Check:

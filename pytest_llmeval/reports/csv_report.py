@@ -8,12 +8,12 @@ from pathlib import Path
 
 from pytest_llmeval.goldens.cells import FORMULA_STARTS
 from pytest_llmeval.records.call import Parameters
-from pytest_llmeval.records.result import CaseResult, model_of
+from pytest_llmeval.records.result import CaseResult, model_of, requested_samples
 from pytest_llmeval.records.run import Run
 from pytest_llmeval.records.scorer import RUBRIC
 from pytest_llmeval.reports.output import replacing, rereadable
 from pytest_llmeval.summary.costs import case_cost
-from pytest_llmeval.summary.samples import met_count, requested_samples
+from pytest_llmeval.summary.samples import met_count
 
 COLUMNS = (
     "timestamp", "prompt", "ground_truth", "generated_response", "temperature", "max_tokens",

@@ -27,7 +27,8 @@ from pytest_llmeval.gating.rules import (
 from pytest_llmeval.goldens.formats import format_of
 from pytest_llmeval.records.scorer import RUBRIC
 from pytest_llmeval.runlog.lookup import LATEST
-from pytest_llmeval.runs.gates import WHOLE_RUN, Gates
+from pytest_llmeval.runs.gates import Gates
+from pytest_llmeval.runs.scopes import WHOLE_RUN
 from pytest_llmeval.settings.locations import Locations
 from pytest_llmeval.settings.table import Settings
 

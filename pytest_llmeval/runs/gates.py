@@ -11,7 +11,13 @@ from pytest_llmeval.assembly.roles import JUDGES_ITSELF, judges_itself
 from pytest_llmeval.baselines.baselines import read_baseline_of
 from pytest_llmeval.baselines.lookup import USUAL_ACCEPT, accept_command
 from pytest_llmeval.errors import LLMEvalError, NoSuchRun
-from pytest_llmeval.gating.comparing import Task, compare_runs, untaken, usual_metrics
+from pytest_llmeval.gating.comparing import (
+    Task,
+    compare_runs,
+    gated_metrics,
+    untaken,
+    usual_metrics,
+)
 from pytest_llmeval.gating.control import draw_of
 from pytest_llmeval.gating.recorded import made_again
 from pytest_llmeval.gating.rules import (
@@ -39,14 +45,12 @@ from pytest_llmeval.records.result import PASS_RATE, CaseResult, Key
 from pytest_llmeval.records.run import Note, Run
 from pytest_llmeval.records.verdicts import GATE_STATES, gate_state, worst_verdict
 from pytest_llmeval.runlog.lookup import LATEST, shown
+from pytest_llmeval.runs.blind_gates import unless_blind
 from pytest_llmeval.runs.calibrated_gate import check_figure
 from pytest_llmeval.runs.clusters import check_tasks
 from pytest_llmeval.runs.coverage_notes import coverage_notes
-from pytest_llmeval.runs.judge_changes import (
-    baseline_notes,
-    explain_early_stop,
-    why_apart,
-)
+from pytest_llmeval.runs.judge_changes import baseline_notes, explain_early_stop, why_apart
+from pytest_llmeval.runs.scopes import WHOLE_RUN, baseline_within, run_within
 from pytest_llmeval.runs.tag_gates import TagGate, worst_tag_outcome
 from pytest_llmeval.settings.table import Settings
 from pytest_llmeval.stats.comparability import by_outcome, is_partial, no_baseline, not_compared
@@ -57,10 +61,6 @@ if TYPE_CHECKING:
     from pytest_llmeval.baselines.baselines import Baseline
     from pytest_llmeval.gating.quarantine import Quarantine
     from pytest_llmeval.runs.recorder import Recorder
-
-
-WHOLE_RUN = ""
-"""Scope of the rules for all cases."""
 
 
 @dataclass(frozen=True)
@@ -139,12 +139,15 @@ class _ScopedRule:
     scope: str
     scores: RunScores
 
-    @property
-    def metrics(self) -> tuple[str, ...]:
-        """The metrics that it compares."""
+    def metrics(self, baseline: RunScores | None) -> tuple[str, ...]:
+        """Return the metrics that it compares with a baseline."""
         if self.rule.metric:
             return (self.rule.metric,)
-        return usual_metrics(self.scores.scales)
+        if baseline is None:
+            return usual_metrics(self.scores.scales)
+        names = {name for case in baseline.cases.values() for name in case.by_metric}
+        known = {name: scale for name, scale in baseline.scales.items() if name in names}
+        return gated_metrics(known, self.scores.scales) or usual_metrics(self.scores.scales)
 
     def untaken(self, baseline: Baseline, quarantined: Collection[Key]) -> tuple[str, ...]:
         """Return the metrics that it would compare if the run took them as the baseline did.
@@ -198,19 +201,21 @@ class _Pairing:
     Attributes:
         rule: The rule.
         source: The baseline.
+        metrics: Metrics that it compares.
         untaken: Metrics that it would compare if the run took them as the baseline did.
         is_strict: Whether a verdict without these is an error.
     """
 
     rule: _ScopedRule
     source: str
+    metrics: tuple[str, ...]
     untaken: tuple[str, ...]
     is_strict: bool
 
     @property
     def gated(self) -> tuple[str, ...]:
         """The metrics that decide it."""
-        return (*self.rule.metrics, *(self.untaken if self.is_strict else ()))
+        return (*self.metrics, *(self.untaken if self.is_strict else ()))
 
     def outcome(self, comparison: Comparison) -> GateOutcome:
         """Return the outcome of the comparison, which is that of the worst metric or slice."""
@@ -221,7 +226,8 @@ class _Pairing:
             gate = TagGate(rule.rule.text, self.source, rule.scope)
             return worst_tag_outcome(gate, gated, is_strict=self.is_strict, is_partial=partial)
         results = {metric.name: metric.result for metric in gated}
-        return rule.outcome(self.source, results, self.is_strict, partial)
+        outcome = rule.outcome(self.source, results, self.is_strict, partial)
+        return unless_blind(outcome, gated) if self.is_strict else outcome
 
 
 _ComparisonKey = tuple[str, str]
@@ -251,7 +257,7 @@ def _decide_gates(
     outcomes: list[GateOutcome] = []
     regressions: list[_ScopedRule] = []
     for scope, rules in gates.rules().items():
-        inside = scores if scope == WHOLE_RUN else _within(scores, scope, run.lost)
+        inside = scores if scope == WHOLE_RUN else run_within(scores, scope, run.lost)
         for rule in rules:
             if isinstance(rule, BoundRule):
                 outcome = check_figure(rule, inside.without(quarantined), run, results)
@@ -375,8 +381,7 @@ def _decide_regressions(
         for source in settings.baseline:
             missing = _missing(source, baselines[source])
             if missing is None:
-                untaken = rule.untaken(baselines[source], quarantined)
-                comparable.append(_Pairing(rule, source, untaken, settings.strict))
+                comparable.append(_pairing(rule, source, baselines[source], quarantined, settings))
             else:
                 outcomes.append(rule.outcome(source, {"": missing}, settings.strict))
     comparisons, failure = _compare(settings, comparable, quarantined, baselines, order)
@@ -388,6 +393,20 @@ def _decide_regressions(
     lost = [(pairing.source, name) for pairing in comparable for name in pairing.untaken]
     names = tuple(dict.fromkeys(lost))
     return GateDecisions(tuple(outcomes), tuple(comparisons.values()), names)
+
+
+def _pairing(
+    rule: _ScopedRule,
+    source: str,
+    baseline: Baseline,
+    quarantined: Collection[Key],
+    settings: Settings,
+) -> _Pairing:
+    inside = None
+    if baseline.scores is not None:
+        inside = baseline_within(baseline.scores, rule.scope)
+    untaken = rule.untaken(baseline, quarantined)
+    return _Pairing(rule, source, rule.metrics(inside), untaken, settings.strict)
 
 
 def _compare(
@@ -448,14 +467,6 @@ def _task(
     return Task(inside, rule.scores, gated, shown, quarantined, remedy, scope=rule.scope)
 
 
-def baseline_within(baseline: RunScores, scope: str) -> RunScores:
-    """Return the scores of a baseline's cases in the scope of a rule."""
-    if scope == WHOLE_RUN:
-        return baseline
-    suites = {suite for suite, _, _ in baseline.cases if is_below(suite, scope)}
-    return replace(baseline.within(suites), name=f"{baseline.name} ({scope})")
-
-
 def _missing(source: str, baseline: Baseline) -> GateResult | None:
     """Return why a baseline is missing or broken, or ``None`` if there is one."""
     if baseline.error is None:
@@ -487,9 +498,3 @@ def _refusal(
     if not settings.baseline:
         return no_baseline(USUAL_ACCEPT)
     return None
-
-
-def _within(scores: RunScores, scope: str, lost: Sequence[str]) -> RunScores:
-    """Return the scores of a marker's cases, including those that died with their worker."""
-    suites = {suite for suite, _, _ in scores.cases if is_below(suite, scope)}
-    return replace(scores.within(suites), lost=sum(is_below(nodeid, scope) for nodeid in lost))

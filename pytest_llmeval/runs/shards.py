@@ -14,6 +14,7 @@ from pytest_llmeval.records.result import CaseResult, Key
 from pytest_llmeval.records.run import Run
 from pytest_llmeval.runlog.database import shown_address
 from pytest_llmeval.runlog.lookup import LATEST, choose_run, no_such_run, shown, without_parts
+from pytest_llmeval.runs.shard_systems import Systems, check_systems, no_systems, note_system
 from pytest_llmeval.settings.table import OPTIONS
 from pytest_llmeval.summary.stopping import early_stop_text
 from pytest_llmeval.text import count, first_of
@@ -131,25 +132,31 @@ def check_shards(shards: Sequence[Shard]) -> int:
     """Read the results of all shards once, check that they can be joined, and count the cases.
 
     Raises:
-        InputError: Two shards have the same case or different judges, or there is no case.
+        InputError: Two shards have the same case, or different systems or judges, or there is no
+            case.
         RunLogError: A log cannot be read.
     """
     owners: dict[Key, Shard] = {}
     twice: dict[str, tuple[Shard, Shard]] = {}
     judged: list[_Versions] = []
+    answered: list[Systems] = []
     for shard in shards:
         versions: _Versions = defaultdict(set)
+        systems = no_systems()
         for result in shard.results:
             if result.key in owners:
                 twice[result.nodeid] = owners[result.key], shard
             owners.setdefault(result.key, shard)
             _note_versions(result, versions)
+            note_system(result, systems)
+        answered.append(systems)
         judged.append(versions)
     if not owners:
         raise InputError(
             f"found no case in {count(len(shards), 'shard')}; allowed: shards with results"
         )
     _check_twice(twice)
+    check_systems(shards, answered)
     _check_judges(shards, judged)
     return len(owners)
 

@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING
 
 from pytest_llmeval.baselines.lookup import accept_command, baseline_finder, opened_log
 from pytest_llmeval.errors import InputError, LLMEvalError, SettingError
-from pytest_llmeval.gating.comparing import usual_metrics
+from pytest_llmeval.gating.comparing import gated_metrics, usual_metrics
 from pytest_llmeval.gating.rules import BoundRule, RegressionRule
 from pytest_llmeval.gating.scores import (
     CaseScores,
     RunScores,
+    Selection,
     case_scores,
     is_below,
     scales_of,
@@ -22,12 +23,14 @@ from pytest_llmeval.gating.sequential import (
     Progress,
     RunningComparison,
     RunningOrder,
+    is_covered,
     matching_cases,
 )
 from pytest_llmeval.records.result import CaseResult, Key
 from pytest_llmeval.records.score import Scale
 from pytest_llmeval.records.stopping import EarlyStop
-from pytest_llmeval.runs.gates import WHOLE_RUN, Gates, baseline_within, is_on_answers
+from pytest_llmeval.runs.gates import Gates, is_on_answers
+from pytest_llmeval.runs.scopes import WHOLE_RUN, baseline_within
 from pytest_llmeval.settings.locations import Locations
 from pytest_llmeval.settings.table import Settings
 from pytest_llmeval.stats.gate import GateRules
@@ -99,6 +102,7 @@ class Stopper:
         order: The order of its cases.
         baselines: Scores of its baselines by name.
         quarantine: Cases that do not gate.
+        selection: The cases that the run was meant to have.
 
     Raises:
         SettingError: A rule cannot be read.
@@ -110,6 +114,7 @@ class Stopper:
         order: RunningOrder,
         baselines: Mapping[str, RunScores],
         quarantine: Quarantine | None,
+        selection: Selection,
     ) -> None:
         settings = gates.settings
         self.order = order
@@ -119,7 +124,7 @@ class Stopper:
         left_out: list[Key] = []
         if quarantine is not None:
             left_out = [key for key in order.cases if quarantine.find(key[1], key[2])]
-        comparisons = list(_comparisons(gates, baselines, order, left_out))
+        comparisons = list(_comparisons(gates, baselines, order, left_out, selection))
         self._progress = Progress(order, comparisons)
 
     def take(self, result: CaseResult) -> bool:
@@ -151,6 +156,7 @@ def _comparisons(
     baselines: Mapping[str, RunScores],
     order: RunningOrder,
     left_out: Collection[Key],
+    selection: Selection,
 ) -> Iterable[RunningComparison]:
     settings = gates.settings
     usual = GateRules(margin=settings.margin, alpha=settings.alpha)
@@ -161,17 +167,23 @@ def _comparisons(
         for scores in baselines.values():
             before = baseline_within(scores, scope)
             gated = partial(_gated, of_scope, usual, before.scales)
-            matching = _matching(before, order, scope, left_out)
-            yield RunningComparison(before, gated, order.largest, matching)
+            matching, has_enough = _matching(before, order, scope, left_out, selection)
+            yield RunningComparison(before, gated, order.largest, matching, is_covered=has_enough)
 
 
 def _matching(
-    before: RunScores, order: RunningOrder, scope: str, left_out: Collection[Key]
-) -> Mapping[Key, CaseScores]:
+    before: RunScores,
+    order: RunningOrder,
+    scope: str,
+    left_out: Collection[Key],
+    selection: Selection,
+) -> tuple[Mapping[Key, CaseScores], bool]:
+    """Return the cases of the baseline by those of the run, and whether they are enough."""
     try:
-        return matching_cases(before, order, scope, left_out)
+        matching = matching_cases(before, order, scope, left_out)
+        return matching, is_covered(before, order, selection, scope, left_out)
     except InputError:
-        return {}  # Every case runs, and the gate gives the reason.
+        return {}, False  # Every case runs, and the gate gives the reason.
 
 
 def _gated(
@@ -183,10 +195,15 @@ def _gated(
     """Return the metrics of some rules; what the baseline has must come before a run may stop."""
     gated: dict[str, GateRules] = {}
     for rule in rules:
-        names = (rule.metric,) if rule.metric else usual_metrics({**before, **seen})
+        names = (rule.metric,) if rule.metric else _usual(before, seen)
         for name in names:
             gated.setdefault(name, rule.rules(usual))
     return gated
+
+
+def _usual(before: Mapping[str, Scale], seen: Mapping[str, Scale]) -> tuple[str, ...]:
+    awaited = usual_metrics({**before, **seen})
+    return tuple(dict.fromkeys((*gated_metrics(before, seen), *awaited)))
 
 
 def _read_baselines(settings: Settings, locations: Locations) -> dict[str, RunScores]:

@@ -27,6 +27,11 @@ UNSCORED_PERCENT = 5
 def obstacle(coverage: Coverage) -> str:
     """Return why a run cannot be compared with its baseline, or nothing if it can be."""
     if not coverage.is_same_judge:
+        if not coverage.is_judged:
+            return (
+                "the baseline was scored by another version of the metric or with other "
+                "parameters, and its answers cannot be scored again"
+            )
         cause = "was scored by a different judge"
         if coverage.is_drifted:
             cause = "was scored before the judge changed"
@@ -44,7 +49,7 @@ def obstacle(coverage: Coverage) -> str:
             f"{coverage.resampled} of the baseline's {coverage.selected} cases were made with "
             f"other settings ({coverage.settings}), and their scores were not made again with these"
         )
-    if _lacks_pairs(coverage):
+    if lacks_pairs(coverage):
         edited = f" ({coverage.edited} edited since)" if coverage.edited else ""
         return (
             f"only {coverage.paired} of the baseline's {coverage.selected} cases have a score "
@@ -64,7 +69,7 @@ def _lacks_scores(coverage: Coverage) -> bool:
     return 100 * coverage.unscored > UNSCORED_PERCENT * coverage.expected
 
 
-def _lacks_pairs(coverage: Coverage, further: int = 0) -> bool:
+def lacks_pairs(coverage: Coverage, further: int = 0) -> bool:
     """Return whether too few cases could be compared, also with some further ones."""
     paired = coverage.paired + coverage.not_run + further
     return 100 * paired < _PAIRED_PERCENT * coverage.selected
@@ -72,7 +77,7 @@ def _lacks_pairs(coverage: Coverage, further: int = 0) -> bool:
 
 def _is_resampled(coverage: Coverage) -> bool:
     """Return whether too few cases can be compared because of other settings alone."""
-    return _lacks_pairs(coverage) and not _lacks_pairs(coverage, coverage.resampled)
+    return lacks_pairs(coverage) and not lacks_pairs(coverage, coverage.resampled)
 
 
 def is_partial(coverage: Coverage) -> bool:

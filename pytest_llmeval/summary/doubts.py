@@ -23,6 +23,9 @@ _FEW_CASES = 20
 _TOP = 0.95
 """Share of the cases at the top of the scale from which a metric is blind for improvements."""
 
+_FLOOR = 0.95
+"""Share of the cases at the bottom of the scale from which a metric is blind for drops."""
+
 _NET_LOSSES = 2
 """Cases that fail now, less those that pass now, from which a falling pass rate is notable."""
 
@@ -62,6 +65,8 @@ def _on_comparison(comparison: Comparison) -> Iterator[str]:
     for metric in gated:
         if _is_at_the_top(metric):
             yield _top_text(metric)
+        if _is_at_the_floor(metric):
+            yield floor_text(metric)
 
 
 def _is_notable(length: LengthChange | None) -> bool:
@@ -91,12 +96,12 @@ def _length_text(baseline: str, metric: MetricComparison, length: LengthChange) 
 
 
 def _on_contradictions(comparison: Comparison, gated: Iterable[MetricComparison]) -> Iterator[str]:
-    """Yield a sentence for a figure that falls while what gates rises."""
-    rising = [metric for metric in gated if (metric.result.change or 0.0) > 0]
+    """Yield a sentence for a figure that falls while what gates does not."""
+    holding = [metric for metric in gated if _holds(metric)]
     names = {metric.name for metric in gated}
-    if not rising or len(rising) < len(names):
+    if not holding or len(holding) < len(names):
         return
-    best = max(rising, key=lambda metric: metric.result.change or 0.0)
+    best = max(holding, key=lambda metric: metric.result.change or 0.0)
     for metric in comparison.metrics:
         if metric.name not in names and _falls(metric):
             before, after = metric.result.before.estimate, metric.result.after.estimate
@@ -107,6 +112,11 @@ def _on_contradictions(comparison: Comparison, gated: Iterable[MetricComparison]
                 f"{metric.name} {_moved(metric)}{figures} against {comparison.baseline}, while "
                 f"{best.name} {_moved(best)}: the two disagree about the change"
             )
+
+
+def _holds(metric: MetricComparison) -> bool:
+    """Return whether a metric does not fall, or only as little as its gate allows."""
+    return (metric.result.change or 0.0) >= 0 or metric.result.verdict == "OK"
 
 
 def _falls(metric: MetricComparison) -> bool:
@@ -128,6 +138,26 @@ def _is_at_the_top(metric: MetricComparison) -> bool:
     if result.is_identical or result.n < _FEW_CASES:
         return False
     return metric.topped >= _TOP * result.n
+
+
+def _is_at_the_floor(metric: MetricComparison) -> bool:
+    """Return whether nearly all cases have the worst score already, so that it cannot drop."""
+    result = metric.result
+    is_many = result.change is not None and result.n >= _FEW_CASES
+    return is_many and metric.floored >= _FLOOR * result.n
+
+
+def is_blind(metric: MetricComparison) -> bool:
+    """Return whether a verdict rests on cases that cannot get worse, and not on equal answers."""
+    return _is_at_the_floor(metric) and not metric.result.is_identical
+
+
+def floor_text(metric: MetricComparison) -> str:
+    """Write that nearly all cases have the worst score already."""
+    return (
+        f"{metric.name}: {metric.floored:,} of {metric.result.n:,} cases have the worst score in "
+        "both runs, so it can show no drop; check its reference, and the pattern of the answer"
+    )
 
 
 def _top_text(metric: MetricComparison) -> str:

@@ -47,8 +47,9 @@ def fact_rows(run: Run, summary: Summary) -> Iterator[tuple[str, str]]:
 
 def _samples(samples: SampleSummary) -> str:
     share = percent(samples.met / samples.samples)
+    without = f", {samples.unscored:,} without a score" if samples.unscored else ""
     steady = f"every sample met in {samples.steady:,} of {count(samples.cases, 'case')}"
-    return f"{samples.met:,} of {samples.samples:,} met ({share}); {steady}"
+    return f"{samples.met:,} of {samples.samples:,} met ({share}){without}; {steady}"
 
 
 def _cost(summary: Summary) -> str:

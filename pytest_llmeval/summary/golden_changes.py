@@ -191,3 +191,10 @@ def _it(names: Sequence[object]) -> str:
 
 def _names(edits: Sequence[CaseEdit]) -> str:
     return first_of([edit.name for edit in edits], _NAMED)
+
+
+def removed_words(comparison: Comparison) -> str:
+    """Write whether cases that were removed count: in a table they are missing scores."""
+    if any(metric.result.missing for metric in comparison.metrics):
+        return "removed"
+    return "removed, not counted"

@@ -6,7 +6,7 @@ import statistics
 from collections.abc import Iterator, Mapping, Sequence
 
 from pytest_llmeval.records.run import Run
-from pytest_llmeval.summary.tallies import ScoreTally
+from pytest_llmeval.summary.tallies import LostSamples, ScoreTally
 from pytest_llmeval.text import count, first_of, percent
 
 _NAMED = 5
@@ -71,6 +71,17 @@ def summary_notes(
             yield f"{name}: scored by {versions} versions; their scores cannot be compared."
         if values.position_biases:
             yield _position_bias(name, values.position_biases)
+
+
+def lost_sample_notes(lost_samples: LostSamples) -> Iterator[str]:
+    """Write how many samples have no score."""
+    if not lost_samples.lost:
+        return
+    without = "sample has" if lost_samples.lost == 1 else "samples have"
+    yield (
+        f"{lost_samples.lost:,} of {lost_samples.samples:,} {without} no score, because a call "
+        f"or a scorer failed; {count(lost_samples.cases, 'case')} may be worse than shown"
+    )
 
 
 def _position_bias(name: str, biases: Sequence[float]) -> str:

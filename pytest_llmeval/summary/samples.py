@@ -4,12 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from pytest_llmeval.records.result import CaseResult, Sample
-
-
-def requested_samples(samples: Iterable[Sample]) -> list[Sample]:
-    """Return the requested samples, without the extra ones of a case that must pass."""
-    return [sample for sample in samples if not sample.is_draw]
+from pytest_llmeval.records.result import CaseResult, Sample, requested_samples
 
 
 def met_count(samples: Iterable[Sample]) -> tuple[int, int]:
@@ -21,8 +16,9 @@ def met_count(samples: Iterable[Sample]) -> tuple[int, int]:
 def is_voted(samples: Iterable[Sample]) -> bool:
     """Return whether a vote has left all samples but one unjudged, which says nothing of them."""
     requested = requested_samples(samples)
-    unjudged = [sample for sample in requested if not (sample.scores or sample.error)]
-    return len(unjudged) == len(requested) - 1
+    unjudged = sum(not (sample.scores or sample.error) for sample in requested)
+    judged = sum(bool(sample.scores) for sample in requested)
+    return unjudged > 0 and judged == 1
 
 
 def met_text(samples: Sequence[Sample]) -> str:

@@ -32,9 +32,10 @@ from pytest_llmeval.summary.calibrated import CalibratedTally
 from pytest_llmeval.summary.costs import Cost, Ledger, scoring_calls
 from pytest_llmeval.summary.doubts import doubts
 from pytest_llmeval.summary.headline import headline_sentence
-from pytest_llmeval.summary.notes import summary_notes
+from pytest_llmeval.summary.notes import lost_sample_notes, summary_notes
 from pytest_llmeval.summary.samples import flaky_text
 from pytest_llmeval.summary.tallies import (
+    LostSamples,
     SampleSummary,
     ScoreSummary,
     ScoreTally,
@@ -164,6 +165,7 @@ class Tally:
     unknown_endings: Counter[str] = field(default_factory=Counter)
     run_on: Counter[str] = field(default_factory=Counter)
     samples: SampleSummary = field(default_factory=SampleSummary)
+    lost_samples: LostSamples = field(default_factory=LostSamples)
     flaky: list[str] = field(default_factory=list)
     answers: AnswerTally = field(default_factory=AnswerTally)
     calibrated: CalibratedTally = field(default_factory=CalibratedTally)
@@ -182,6 +184,7 @@ class Tally:
         if result.judge_model:
             self.judge_models.add(result.judge_model)
         self.samples = self.samples.after(result)
+        self.lost_samples = self.lost_samples.after(result)
         self.calibrated.add(result)
         if flaky_text(result):
             self.flaky.append(result.case.id)
@@ -247,7 +250,8 @@ class Tally:
         )
 
     def _notes(self, run: Run) -> Iterator[str]:
-        return summary_notes(
+        yield from lost_sample_notes(self.lost_samples)
+        yield from summary_notes(
             run,
             self.scores,
             flaky=self.flaky,

@@ -8,12 +8,12 @@ from dataclasses import dataclass, field
 
 from pytest_llmeval.records.call import Completion
 from pytest_llmeval.records.interval import Interval
-from pytest_llmeval.records.result import CaseResult
+from pytest_llmeval.records.result import CaseResult, requested_samples
 from pytest_llmeval.records.run import Run, Traffic
 from pytest_llmeval.records.score import POSITION_BIAS, Scale, Score
 from pytest_llmeval.stats.intervals import bounded_interval
 from pytest_llmeval.summary.costs import Cost, Ledger
-from pytest_llmeval.summary.samples import is_voted, met_count, requested_samples
+from pytest_llmeval.summary.samples import is_voted, met_count
 
 
 @dataclass(frozen=True)
@@ -65,26 +65,57 @@ class SampleSummary:
     """The reliability of answers: the samples of all cases with several, checked one by one.
 
     Attributes:
-        cases: Cases with several judged samples.
-        samples: Judged samples.
+        cases: Cases with several samples that thresholds are on.
+        samples: Their requested samples.
         met: Samples that meet every threshold. Their share is pass@1.
         steady: Cases whose every sample meets them. Their share is pass^n.
+        unscored: Samples without an answer, or without one of the scores.
     """
 
     cases: int = 0
     samples: int = 0
     met: int = 0
     steady: int = 0
+    unscored: int = 0
 
     def after(self, result: CaseResult) -> SampleSummary:
         """Add one case."""
-        requested = len(requested_samples(result.samples))
-        met, known = met_count(result.samples)
-        if requested < 2 or not known or is_voted(result.samples):
+        samples = requested_samples(result.samples)
+        met, known = met_count(samples)
+        unscored = sum(sample.is_lost for sample in samples)
+        is_checked = known > 0 or (unscored == len(samples) and bool(result.checks))
+        if len(samples) < 2 or not is_checked or is_voted(samples):
             return self
         return SampleSummary(
-            self.cases + 1, self.samples + known, self.met + met, self.steady + (met == requested)
+            self.cases + 1,
+            self.samples + len(samples),
+            self.met + met,
+            self.steady + (met == len(samples)),
+            self.unscored + unscored,
         )
+
+
+@dataclass(frozen=True)
+class LostSamples:
+    """The samples of cases with several that have no score.
+
+    Attributes:
+        samples: Requested samples of all cases with several.
+        lost: Of these, the ones without an answer, or without one of the scores.
+        cases: Number of cases that lack at least one.
+    """
+
+    samples: int = 0
+    lost: int = 0
+    cases: int = 0
+
+    def after(self, result: CaseResult) -> LostSamples:
+        """Add one case."""
+        samples = requested_samples(result.samples)
+        if len(samples) < 2:
+            return self
+        lost = sum(sample.is_lost for sample in samples)
+        return LostSamples(self.samples + len(samples), self.lost + lost, self.cases + (lost > 0))
 
 
 @dataclass

@@ -148,6 +148,23 @@ def test_rows_that_are_missing_in_the_candidate_are_no_way_to_a_better_verdict(
     )
 
 
+def test_a_removed_row_of_a_table_counts_and_is_not_said_not_to(llmeval: Command) -> None:
+    write("a.csv", scores(*[0.9] * 300))
+    write("b.csv", scores(*[0.9] * 290))
+    result = llmeval.run("compare", "a.csv", "b.csv", "--summary", "s.md")
+    assert "10 cases without a score may have the worst one" in result.output
+    assert "\n10 cases removed: " in result.output
+    assert "- 10 cases removed\n" in Path("s.md").read_text(encoding="utf-8") + "\n"
+
+
+def test_a_score_that_cannot_drop_is_no_proof_under_strict(llmeval: Command) -> None:
+    write("a.csv", scores(*[0.0] * 200))
+    result = llmeval.run("compare", "a.csv", "a.csv", "--strict")
+    assert result.exit_code == 10
+    assert "200 of 200 cases have the worst score in both runs, so it can show no" in result.output
+    assert llmeval.run("compare", "a.csv", "a.csv").exit_code == 0
+
+
 def test_where_lower_is_better_a_rise_is_a_regression(llmeval: Command) -> None:
     write("a.csv", scores(*[10, 12] * 20))
     write("b.csv", scores(*[40, 44] * 20))

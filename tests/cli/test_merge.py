@@ -418,6 +418,37 @@ def test_shards_with_different_judges_are_refused(llmeval: Command, shards: Shar
     )
 
 
+@pytest.mark.parametrize(
+    ("name", "value", "words"),
+    [
+        ("model", "gpt-5", "--llm-model: found gpt-4 ("),
+        ("provider", "column:old", "--llm-provider: found nothing ("),
+        ("temperature", "0.5", "--llm-temperature: found nothing ("),
+        ("samples", "3", "--llm-samples: found nothing ("),
+    ],
+)
+def test_shards_that_another_system_answered_are_refused(
+    llmeval: Command, shards: Shards, name: str, value: str, words: str
+) -> None:
+    (path,) = shards.reports("two")
+    edited(path, "stale.json", lambda report: report["run"]["settings"].update({name: value}))
+    result = llmeval.run("merge", *shards.logs("one"), "stale.json")
+    refused(result, words, f"and {value} (nightly (", "omit the log of an earlier run")
+
+
+def test_shards_of_two_endpoints_are_refused(llmeval: Command, shards: Shards) -> None:
+    """The address stands in the fingerprint of who answered, and not only in the settings."""
+    (path,) = shards.reports("two")
+
+    def elsewhere(report: dict[str, Any]) -> None:
+        for result in report["results"]:
+            result["basis"]["provider"] = "another-endpoint"
+
+    edited(path, "stale.json", elsewhere)
+    result = llmeval.run("merge", *shards.logs("one"), "stale.json")
+    refused(result, f"provider of {SUITE}: found ", "and another-endpoint (nightly (")
+
+
 def test_a_judge_that_no_shard_has_pinned_may_not_gate(
     llmeval: Command, shards: Shards, folder: Path
 ) -> None:

@@ -321,6 +321,18 @@ def test_the_history_shows_the_outlook(llmeval: Command) -> None:
     assert found["plan"]["metrics"][0]["cases_needed"] == metric["cases_needed"]
 
 
+def test_what_no_number_of_cases_shows_is_said_as_such(llmeval: Command) -> None:
+    enter(1, [case(0, [4.0])])
+    history = llmeval.run("history").output
+    assert "no drop shows in 80% of runs, 5.0 cannot be shown; " in history
+
+
+def test_equal_scores_show_no_noise(llmeval: Command) -> None:
+    enter(1, [case(number, [4.0]) for number in range(60)])
+    plan = llmeval.run("plan").output
+    assert "noise     unknown: all cases of run-1 have the same score; a second run" in plan
+
+
 def test_todays_suite_is_no_alternative_to_itself(llmeval: Command) -> None:
     enter(1, noisy(1))
     enter(2, noisy(2))

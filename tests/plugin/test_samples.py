@@ -73,6 +73,7 @@ def test_samples_are_one_item_and_every_one_of_them_is_kept(project: Project, wo
         "samples": 5,
         "met": 3,
         "steady": 0,
+        "unscored": 0,
     }
     asked = [request for request in project.endpoint.requests if request.kind == "generation"]
     assert sorted(request.sample for request in asked) == [0, 1, 2, 3, 4]  # a seed counts up

@@ -32,6 +32,11 @@ from pytest_llmeval.stats.comparability import (
             "the baseline was scored by a different judge, and its answers cannot be judged again",
         ),
         (
+            Coverage(100, 100, 100, is_same_judge=False, is_judged=False),
+            "the baseline was scored by another version of the metric or with other parameters, "
+            "and its answers cannot be scored again",
+        ),
+        (
             Coverage(100, 0, 100, settings="3 samples -> 2", edited=100, resampled=100),
             "100 of the baseline's 100 cases were made with other settings (3 samples -> 2), and "
             "their scores were not made again with these",

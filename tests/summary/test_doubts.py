@@ -56,6 +56,28 @@ def test_a_pass_rate_that_falls_while_the_score_rises_is_said() -> None:
     assert rubric(old, {**new, "rubric": [0.4] * 40}) == []
 
 
+def test_so_is_one_that_falls_while_the_score_stays() -> None:
+    old = {"rubric": [0.5] * 300, "pass_rate": [1.0] * 300}
+    (text,) = rubric(old, {"rubric": [0.5] * 300, "pass_rate": [0.0] * 300})
+    assert text.startswith(
+        "pass_rate dropped 100.0 points (100% -> 0.0%) against old, while rubric"
+    )
+    assert "rubric did not change" in text
+    (text,) = rubric(old, {"rubric": [0.499] * 300, "pass_rate": [0.0] * 300})
+    assert "while rubric dropped 0.1 points" in text
+
+
+def test_a_metric_at_the_floor_can_show_no_drop() -> None:
+    old = {"rubric": [0.0] * 98 + [0.6, 0.8]}
+    (text,) = rubric(old, {"rubric": [0.0] * 97 + [0.1, 0.6, 0.8]})
+    assert text == (
+        "rubric: 97 of 100 cases have the worst score in both runs, so it can show no drop; check "
+        "its reference, and the pattern of the answer"
+    )
+    assert rubric({"rubric": [0.0] * 100}, {"rubric": [0.5] * 100}) == []
+    assert rubric({"rubric": [0.0] * 19}, {"rubric": [0.0] * 19}) == []
+
+
 def test_so_is_another_score_that_surely_falls() -> None:
     old = {"rubric": [0.5] * 40, "tone": [0.8] * 40}
     (text,) = rubric(old, {"rubric": [0.6] * 40, "tone": [0.4] * 40})

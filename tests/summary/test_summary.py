@@ -248,4 +248,4 @@ def test_a_vote_says_nothing_about_its_samples(run: Run, results: list[CaseResul
     failed = tuple(replace(sample, error=sample.error or "no answer") for sample in samples[:2])
     told = summarize(run, [replace(results[0], samples=(*failed, won))]).samples
     assert told is not None
-    assert (told.cases, told.samples, told.met) == (1, 1, 1)
+    assert (told.cases, told.samples, told.met, told.unscored) == (1, 3, 1, 2)

@@ -10,7 +10,7 @@ from pytest_llmeval.reports.markdown.escaping import comment, flat
 from pytest_llmeval.reports.markdown.metrics import NAME, NOTE, comparison_table
 from pytest_llmeval.reports.markdown.page import edit_section
 from pytest_llmeval.reports.markdown.slices import slice_tables
-from pytest_llmeval.summary.golden_changes import golden_changes
+from pytest_llmeval.summary.golden_changes import golden_changes, removed_words
 from pytest_llmeval.summary.provider_changes import provider_changes
 from pytest_llmeval.summary.slices import worse_slices_text
 from pytest_llmeval.text import and_more, count, number
@@ -52,10 +52,11 @@ def _parts(comparison: Comparison, notes: Sequence[str]) -> Iterator[str]:
     yield _cases(comparison.lost, "passed before and fail now")
     yield _cases(comparison.gained, "failed before, pass now")
     yield edit_section(comparison)
-    groups = (("added", comparison.added), ("removed", comparison.removed))
-    yield "\n".join(
-        f"- {count(len(cases), 'case')} {words}, not counted" for words, cases in groups if cases
+    groups = (
+        ("added, not counted", comparison.added),
+        (removed_words(comparison), comparison.removed),
     )
+    yield "\n".join(f"- {count(len(cases), 'case')} {words}" for words, cases in groups if cases)
 
 
 def _verdict(metric: MetricComparison) -> str:

@@ -12,7 +12,7 @@ from pytest_llmeval.records.comparison import (
     Slice,
 )
 from pytest_llmeval.records.verdicts import BAD, DOUBTFUL, VERDICTS
-from pytest_llmeval.summary.golden_changes import edit_text, golden_changes
+from pytest_llmeval.summary.golden_changes import edit_text, golden_changes, removed_words
 from pytest_llmeval.summary.provider_changes import provider_changes
 from pytest_llmeval.summary.slices import slice_figures, worse_slices_text
 from pytest_llmeval.text import (
@@ -65,13 +65,13 @@ def comparison_lines(comparison: Comparison, notes: Sequence[str] = ()) -> Itera
             shown = _names([_case_name(case) for case in cases])
             yield f"{count(len(cases), 'case')} {words}: {shown}", ""
     groups = (
-        ("added", comparison.added),
-        ("removed", comparison.removed),
-        ("in quarantine", comparison.quarantined),
+        ("added, not counted", comparison.added),
+        (removed_words(comparison), comparison.removed),
+        ("in quarantine, not counted", comparison.quarantined),
     )
     for words, names in groups:
         if names:
-            yield f"{count(len(names), 'case')} {words}, not counted: {_names(names)}", ""
+            yield f"{count(len(names), 'case')} {words}: {_names(names)}", ""
     for text in provider_changes(comparison):
         yield text, ""
     for text in golden_changes(comparison):

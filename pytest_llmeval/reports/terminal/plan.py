@@ -24,13 +24,13 @@ def plan_lines(plan: Plan) -> Iterator[Line]:
 def outlook_lines(plan: Plan) -> Iterator[Line]:
     """Write the plan of each metric in one line, for the history."""
     for metric in plan.metrics:
-        needed = "no number of cases"
+        needed = "cannot be shown"
         if metric.cases_needed is not None:
-            needed = count(metric.cases_needed, "case")
+            needed = f"needs {count(metric.cases_needed, 'case')}"
         yield (
             (
                 f"plan: {metric.metric}: {_visible(metric)} in {level(plan.power)} of runs, "
-                f"{_points(plan.drop)} needs {needed}; {_holds(metric)} (llmeval plan)"
+                f"{_points(plan.drop)} {needed}; {_holds(metric)} (llmeval plan)"
             ),
             "",
         )
@@ -54,6 +54,11 @@ def _noise(metric: MetricPlan) -> str:
         )
     if metric.source == "samples":
         return f"{error}, from the samples of {metric.runs[0]}"
+    if not metric.noise:
+        return (
+            f"unknown: all cases of {metric.runs[0]} have the same score; a second run of the same "
+            "settings, without the cache, shows whether there is any"
+        )
     return (
         f"{error}, from the differences between the cases of {metric.runs[0]}, which is more than "
         "the noise; a second run of the same settings, without the cache, makes the plan sharper"
