@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -121,6 +121,7 @@ class Selected:
         gaps: Why cases may be missing that the settings name, each in one sentence.
         left_out: What the choice of tests leaves out, each in one sentence.
         narrowed: Which cases a variable of the environment leaves, each in one sentence.
+        noted: Which cases an option of the command leaves, each in one sentence.
         passed_over: What nobody has chosen to leave out, each in one sentence.
     """
 
@@ -135,6 +136,7 @@ class Selected:
     gaps: tuple[str, ...] = ()
     left_out: tuple[str, ...] = ()
     narrowed: tuple[str, ...] = ()
+    noted: tuple[str, ...] = ()
     passed_over: tuple[str, ...] = ()
 
     def missing(self) -> Iterator[str]:
@@ -180,7 +182,7 @@ def settle(
     if not (cases.tried or cases.unchanged):
         return _settle_nothing(settings, demands, cases, selected, is_gated)
     unjudged = list(_unjudged(settings, demands, cases, gates))
-    covered = [*_skipped(cases), *selected.gaps, *weakened(settings)]
+    covered = [*_skipped(cases), *selected.gaps, *selected.noted, *weakened(settings)]
     is_required = bool(demands or is_gated or cases.metrics)
     # Whoever shards has chosen so, but no gate or baseline judges a part of the cases.
     is_required = is_required if not selected.sharding else settings.strict or is_gated
@@ -217,6 +219,20 @@ def settle_dry_run(demands: Demands, has_bounds: bool) -> tuple[int, tuple[Note,
     return UNJUDGED, (Note("unjudged", f"{DRY_RUN}, as {origin} requires"),)
 
 
+def settle_idle(demands: Demands, origin: str) -> tuple[int, tuple[Note, ...]]:
+    """Return the exit code of a run in which an option lets no test run, with a note for the user.
+
+    Args:
+        demands: What the settings require.
+        origin: The option, and what gives it to pytest.
+    """
+    origins = (*demands.here, *demands.project, *demands.bounds)
+    if not origins:
+        return FINE, ()
+    text = f"{origin} lets no test run, so nothing was judged, as {origins[0]} requires"
+    return UNJUDGED, (Note("unjudged", text),)
+
+
 def check_must_pass(settings: Settings, cases: Iterable[Case]) -> tuple[str, ...]:
     """Return a sentence if the setting ``must_pass`` names no case.
 
@@ -246,21 +262,29 @@ def check_must_pass(settings: Settings, cases: Iterable[Case]) -> tuple[str, ...
     return (f"{origin}: {settings.must_pass!r} names none of {count(len(known), 'case')}",)
 
 
-def narrowed_by(settings: Settings, selected: int, cases: int) -> tuple[str, ...]:
-    """Return a sentence if a variable leaves only some of the cases, which nobody would see.
+def narrowed_by(
+    settings: Settings, selected: int, cases: int, typed: Collection[str] | None = None
+) -> tuple[str, ...]:
+    """Return a sentence if something unseen leaves only some of the cases.
 
     Args:
         settings: The settings in force.
         selected: The cases that ``where`` and ``limit`` leave.
         cases: The cases before.
+        typed: As for `demands_of`.
     """
-    origins = [unseen_origin(settings, name) for name in ("where", "limit")]
-    named = [origin for origin in origins if origin]
-    if selected == cases or not named:
+    names = ("where", "limit")
+    unseen = [origin for name in names if (origin := unseen_origin(settings, name))]
+    if selected == cases:
         return ()
-    return (
-        f"only {selected} of {count(cases, 'case')} are selected by {first_of(named, _NAMED)} "
-        "of the environment: unset it, or give the option on the command line",
+    texts = [f"{first_of(unseen, _NAMED)} of the environment: unset it"] if unseen else []
+    seen = {*settings.added, *(settings.explicit if typed is None else typed)}
+    flags = [origin_of(settings, name) for name in names if name in settings.explicit - seen]
+    texts += [f"{first_of(flags, _NAMED)} in addopts: take it out"] if flags else []
+    return tuple(
+        f"only {selected} of {count(cases, 'case')} are selected by {text}, or give the option on "
+        "the command line"
+        for text in texts
     )
 
 
