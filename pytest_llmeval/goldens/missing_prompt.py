@@ -43,7 +43,7 @@ def no_prompt(table: Table) -> Problem:
     allowed = f"a column {', '.join(_PROMPT_NAMES)}, or one mapped to prompt with llm_columns."
     if hint := _hint(table):
         allowed += f" {hint}"
-    if table.columns[0].startswith(_POINTER):
+    if any(name.startswith(_POINTER) for name in table.columns[:1]):
         allowed += " This is a pointer of Git LFS: git lfs pull fetches the file"
     if any(name.startswith("__") for name in table.columns):
         allowed += " In a promptfoo file, a single variable is the prompt"

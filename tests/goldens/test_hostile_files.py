@@ -105,6 +105,21 @@ HOSTILE = {
         b'{"prompt": "Why?"}\n["How?"]\n',
         "a.jsonl:2: row 2 found ['How?']; allowed: an object, one key a column",
     ),
+    "an object without a key alone": (
+        "a.json",
+        b"[{}]",
+        "a.json:1: row 1 found an object without a key; allowed: a case in each row; delete this row",
+    ),
+    "an object without a key in a list": (
+        "a.json",
+        b'{"cases": [{}]}',
+        "a.json:1: row 1 found an object without a key; allowed: a case in each row; delete this row",
+    ),
+    "an object without a key below a case": (
+        "a.jsonl",
+        b'{"prompt": "Why?"}\n\n{}\n',
+        "a.jsonl:3: row 2 found an object without a key; allowed: a case in each row; delete this row",
+    ),
     "truncated JSON": (
         "a.json",
         b'[\n  {"prompt": "Why?"},\n  {"prompt": "Ho',

@@ -224,6 +224,9 @@ def _table(
             unreadable.append(
                 Problem(file, line, number, "", twice, "each column name once; rename one")
             )
+        elif not document:
+            allowed = "a case in each row; delete this row"
+            unreadable.append(Problem(file, line, number, "", "an object without a key", allowed))
         else:
             rows.append(Row(number, line, document, offset))
     if not rows and not unreadable:
