@@ -68,7 +68,22 @@ def test_a_cell_that_a_tool_filled_gets_a_note(folder: GoldenFolder, cell: str, 
     assert written.startswith(f"{note} (line 2)")
 
 
-@pytest.mark.parametrize("cell", ["= x + 1", "=)", "C# is fine", '"{""name"": ""A""}"'])
+@pytest.mark.parametrize(
+    "cell",
+    [
+        "\\N", "#WERT!", "#BEZUG!", "#ЗНАЧ!", "#ДЕЛ/0!", "#¡VALOR!", "#¿NOMBRE?", "#NV", "#UNKNOWN!",
+        "#GETTING_DATA", "Loading...", "[object Object]", "(blank)", "(leer)", "TBD", "todo", "???",
+    ],
+)  # fmt: skip
+def test_a_cell_that_lost_its_value_gets_a_note(folder: GoldenFolder, cell: str) -> None:
+    (written,) = notes(folder, f"prompt,expected\nA?,{cell}\n")
+
+    assert written.startswith(f"the expected answer is the word {cell!r} (line 2)")
+
+
+@pytest.mark.parametrize(
+    "cell", ["= x + 1", "=)", "C# is fine", "#winning!", "# TODO", "\\n", '"{""name"": ""A""}"']
+)
 def test_an_ordinary_answer_gets_none(folder: GoldenFolder, cell: str) -> None:
     assert notes(folder, f"prompt,expected\nA?,{cell}\n") == ()
 
