@@ -69,7 +69,7 @@ _JSON = re.compile(rb"\s*(?:\[\s*\{|\{\s*\")")
 _HEAD_BYTES = 4096
 
 
-def refuse_other_kinds(path: Path, data: bytes) -> None:
+def refuse_kind(path: Path, data: bytes) -> None:
     """Refuse the content of a file that is no text with rows.
 
     Raises:

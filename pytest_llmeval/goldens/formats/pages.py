@@ -72,7 +72,7 @@ def _says_more(name: str, value: Any, members: Mapping[str, Any], rows: int) -> 
         return False
     if name in _TOTALS:
         return value > rows
-    names = {_plain(other) for other in members} - {name}
+    names = {_plain(member) for member in members} - {name}
     if name in _WEAK_TOTALS:
         return value > rows and bool(names & _OF_A_PAGE)
     return name in _PAGES and value > 1 and bool(names & _OF_A_PAGE.union(_TOTALS, _WEAK_TOTALS))
