@@ -17,7 +17,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from pytest_llmeval.errors import SettingError, nearest
@@ -104,10 +104,13 @@ class BoundRule:
             return UNIT_SCALE
         return _SCALES.get(self.metric)
 
-    @property
-    def requires_nothing(self) -> bool:
-        """Whether it is ``>= LOW`` for a figure that is never below."""
-        scale = self.fixed_scale
+    def requires_nothing(self, scales: Mapping[str, Scale]) -> bool:
+        """Return whether it is ``>= LOW`` for a figure that is never below.
+
+        Args:
+            scales: The ranges of the scores by their names, as far as they are known.
+        """
+        scale = self.fixed_scale or scales.get(self.metric)
         return scale is not None and self.comparison == ">=" and self.bound == scale.low
 
     def idleness(self, scale: Scale) -> str:

@@ -16,7 +16,8 @@ _HEADS = (
     "verwacht", "juiste", "oczekiwan", "poprawn", "prawidlow", "wzorcow",
     "forvantad", "forvantat", "forventet", "korrekt", "riktig", "rigtig", "ocekavan", "spravn",
     "vart", "helyes", "beklenen", "dogru", "diharapkan", "benar", "odotettu", "oikea",
-    "ожидаем", "правильн", "эталон", "верн", "очікуван", "еталон",
+    "ожидаем", "правильн", "эталон", "верн", "очікуван", "еталон", "идеальн", "образц", "лучш",
+    "beste", "bonne", "meilleur", "mejor", "miglior", "giust", "melhor", "goede",
 )  # fmt: skip
 _TAILS = (
     "antwort", "ausgabe", "ergebnis", "losung", "text", "wert",
@@ -32,7 +33,9 @@ _ALONE = frozenset((
     "zielantwort", "sollwert", "sollausgabe", "sollergebnis", "esperado", "esperada", "attendu",
     "attendue", "atteso", "attesa", "gabarito", "verwacht", "oczekiwana", "oczekiwane",
     "forventet", "forvantat", "ocekavano", "beklenen", "эталон", "ожидаемый", "ожидаемое",
-    "ожидается", "очікується",
+    "ожидается", "очікується", "losungsvorschlag", "referenz", "referenzen", "referencia",
+    "referencias", "reference", "riferimento", "riferimenti", "referentie", "referencja",
+    "referens",
 ))  # fmt: skip
 _FILLERS = frozenset((
     "de", "del", "la", "le", "el", "a", "o", "il", "di", "da", "des", "der", "die", "das", "final",
@@ -44,7 +47,7 @@ _IN_ASIA = re.compile(
     "|अपेक्षित|सही उत्तर|सही जवाब|الجواب الصحيح|الجواب المتوقع|תשובה צפויה|תשובה נכונה|פלט צפוי"
     "|ที่คาดหวัง|\u0e04\u0e4d\u0e32\u0e15\u0e2d\u0e1aที่ถูก|câu trả lời (?:mong đợi|đúng)|đáp án"
     "|αναμενόμεν|σωστή απάντηση"
-    "|정답|기대|예상|모범|الإجابة المتوقعة|الإجابة الصحيحة|المتوقع"
+    "|정답|기대|예상|모범|(?:참고|참조|기준) ?답|الإجابة المتوقعة|الإجابة الصحيحة|المتوقع"
 )
 _WORDS = re.compile(r"[^\W\d_]+")
 
@@ -60,11 +63,18 @@ _GENERIC = frozenset((
     "答案", "回答", "答え", "解答", "答复", "답변", "답", "응답", "الإجابة", "الجواب", "उत्तर",
     "תשובה", "\u0e04\u0e4d\u0e32\u0e15\u0e2d\u0e1a", "losung", "soll", "απάντηση",
     "summary", "highlights", "translation", "intent",
+    "desired", "wanted", "canonical", "oracle", "right", "outputtext", "responsetext",
+    "ergebnis", "ausgabe", "resultado", "salida", "solucion", "resultat", "sortie", "risultato",
+    "uscita", "soluzione", "saida", "solucao", "resultaat", "uitvoer", "oplossing", "wynik",
+    "rozwiazanie", "результат", "решение", "结果", "輸出", "输出", "結果", "出力", "결과", "출력",
+    "نتيجة", "परिणाम",
 ))  # fmt: skip
 _NUMBERED = re.compile(r"(?:answer|label|target|ans)s?\d+")
 _OF_A_MODEL = frozenset((
     "output", "outputs", "response", "responses", "result", "results", "reply", "replies",
-    "modelanswer", "modelanswers",
+    "modelanswer", "modelanswers", "outputtext", "responsetext", "ergebnis", "ausgabe", "resultado",
+    "salida", "resultat", "sortie", "risultato", "uscita", "saida", "resultaat", "uitvoer", "wynik",
+    "результат", "结果", "輸出", "输出", "結果", "出力", "결과", "출력", "نتيجة", "परिणाम",
 ))  # fmt: skip
 """Those of them that hold what a model said where a file has passages that it could read."""
 

@@ -26,7 +26,6 @@ _OF_PROMPTS = frozenset((
 ))  # fmt: skip
 """Words of columns that hold the prompt in other files."""
 
-_POINTER = "version https://git-lfs"
 _OF_OTHERS = frozenset((
     "id", "ids", "type", "types", "tokens", "length", "category", "lang", "language", "model",
     "output", "response", "answer", "expected", "hash", "date", "time", "created", "author",
@@ -43,8 +42,6 @@ def no_prompt(table: Table) -> Problem:
     allowed = f"a column {', '.join(_PROMPT_NAMES)}, or one mapped to prompt with llm_columns."
     if hint := _hint(table):
         allowed += f" {hint}"
-    if table.columns[0].startswith(_POINTER):
-        allowed += " This is a pointer of Git LFS: git lfs pull fetches the file"
     if any(name.startswith("__") for name in table.columns):
         allowed += " In a promptfoo file, a single variable is the prompt"
     names = ", ".join(repr(name) for name in table.columns)

@@ -92,12 +92,14 @@ _TAILS = frozenset((
 _FILLERS = frozenset((
     "the", "a", "of", "final", "new", "human", "model", "full", "short", "long", "raw", "v", "en",
     "de", "fr", "es", "it", "pt", "nl", "ko", "ja", "zh", "english", "german", "french", "spanish",
+    "ru", "pl", "tr", "ar", "hi", "uk", "cs", "sv", "br", "us", "gb", "at", "ch", "cn", "tw",
+    "required", "mandatory", "column", "col", "field", "str", "here",
 ))  # fmt: skip
 _ALSO_EXPECTED = frozenset((
     "solution", "references", "targets", "correctoption", "correctchoice", "expect", "expects",
     "expectation", "expectations", "gt", "gts", "solutions", "ref", "refs", "targetscores",
     "answersspans", "answerspans", "shouldanswer", "mustanswer", "shouldbe", "baselineanswer",
-    "baselineresponse", "humanreference", "goldreference",
+    "baselineresponse", "humanreference", "goldreference", "ytrue", "golds", "goldens",
 ))  # fmt: skip
 _SYNONYMS: Mapping[str, tuple[str, ...]] = {
     "min_score": (

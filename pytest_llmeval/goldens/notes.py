@@ -24,10 +24,20 @@ from pytest_llmeval.text import first_of
 _MOST_NAMES = 3
 _FORMULA = re.compile(r"""=\s*(?:"[^"]*"|[A-Z]{1,3}\d+|[A-Z]+\(.*\))""", re.DOTALL)
 _WORDS_FOR_NOTHING = frozenset((
-    "nan", "none", "null", "n/a", "na", "#n/a", "<na>", "nil", "nat", "#ref!", "#div/0!", "#name?",
-    "#value!", "#num!", "#null!", "#spill!", "#calc!", "#field!", "#error!", "undefined",
+    "nan", "none", "null", "n/a", "na", "#n/a", "<na>", "nil", "nat", "undefined",
+    "(null)", "<null>", "[null]", "-nan", "#nv", "#н/д", "#n/d", "#i/t", "#getting_data",
+    "loading...", "loading\u2026", "[object object]", "(blank)", "(empty)", "(none)", "(missing)",
+    "<blank>", "<empty>", "<none>", "<missing>", "<unset>", "(leer)", "(vide)", "(vac\u00edo)",
+    "(en blanco)", "(vuoto)", "(vazio)", "(пусто)", "tbd", "tba", "tbc", "todo", "fixme",
+    "t.b.d.", "k.a.", "n.a.", "n. a.", "???", "lorem ipsum",
 ))  # fmt: skip
-_DASHES = frozenset(("-", "--", "\u2013", "\u2014", "?", "n.a.", "tbd", "todo", "empty", "(empty)"))
+_ERROR_OF_A_CELL = re.compile(r"#[¡¿]?[^\W\d_][\w/ ]{1,18}[!?]")
+"""What a spreadsheet shows of a formula that failed, in capitals in the language of its user."""
+
+_NULL_OF_A_DATABASE = r"\N"
+"""NULL in an export of MySQL or PostgreSQL; in small letters it is a line break."""
+
+_DASHES = frozenset(("-", "--", "\u2013", "\u2014", "?", "empty"))
 """Further words for nothing, which an expected answer may be, and no system prompt is."""
 
 
@@ -55,24 +65,23 @@ def notes_on(
 
 def _on_words(cases: Sequence[Case]) -> Iterator[str]:
     """Yield a note on texts that are a word for an absent value."""
-    words = _WORDS_FOR_NOTHING
-    matching = which(cases, lambda case: _plain(case.expected or "") in words)
+    matching = which(cases, lambda case: _is_nothing(case.expected or ""))
     if matching:
         yield (
             f"the expected answer is the word {matching[0].expected!r} ({lines_of(matching)}); "
             "an empty cell is an absent value"
         )
-    matching = which(cases, lambda case: _plain(_system(case)) in words | _DASHES)
+    matching = which(cases, lambda case: _is_nothing(_system(case), _DASHES))
     if matching:
         word = _system(matching[0])
         yield (
             f"the system prompt is the word {word!r} ({lines_of(matching)}), and is sent; "
             "an empty cell is an absent value"
         )
-    matching = which(cases, lambda case: _plain(case.prompt) in words)
+    matching = which(cases, lambda case: _is_nothing(case.prompt))
     if matching:
         yield f"the prompt is the word {matching[0].prompt!r} ({lines_of(matching)}), and is sent"
-    matching = which(cases, lambda case: any(_plain(text) in words for text in case.contexts))
+    matching = which(cases, lambda case: any(map(_is_nothing, case.contexts)))
     if matching:
         yield (
             f"a context is a word for an absent value ({lines_of(matching)}); "
@@ -80,8 +89,13 @@ def _on_words(cases: Sequence[Case]) -> Iterator[str]:
         )
 
 
-def _plain(text: str) -> str:
-    return text.strip().casefold()
+def _is_nothing(text: str, further: frozenset[str] = frozenset()) -> bool:
+    """Return whether a text is a word for an absent value, or the error of a cell."""
+    word = text.strip()
+    if word.startswith("#") and word == word.upper() and _ERROR_OF_A_CELL.fullmatch(word):
+        return True
+    plain = word.casefold()
+    return word == _NULL_OF_A_DATABASE or plain in _WORDS_FOR_NOTHING or plain in further
 
 
 def _system(case: Case) -> str:

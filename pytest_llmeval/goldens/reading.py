@@ -16,6 +16,7 @@ from pytest_llmeval.goldens.drafts import Draft, draft_row
 from pytest_llmeval.goldens.formats import SUFFIXES, format_of
 from pytest_llmeval.goldens.formats.csv_table import read_csv
 from pytest_llmeval.goldens.formats.json_table import read_json, read_jsonl
+from pytest_llmeval.goldens.formats.kinds import refuse_kind
 from pytest_llmeval.goldens.formats.parquet_table import read_parquet
 from pytest_llmeval.goldens.formats.tables import Row, Table, Text, decoded, refused
 from pytest_llmeval.goldens.further_answers import further_values
@@ -228,6 +229,7 @@ def read_text(path: Path) -> Text:
     except OSError as error:
         reason = error.strerror or str(error)
         raise refused(str(path), reason, "a readable golden file") from None
+    refuse_kind(path, data)
     return decoded(str(path), data)
 
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import Any
 
 from pytest_llmeval.errors import Problem
 from pytest_llmeval.goldens.answer_words import may_be_answer
 from pytest_llmeval.goldens.cells import read_object
 from pytest_llmeval.goldens.columns import Columns
+from pytest_llmeval.goldens.decorations import undecorated
 from pytest_llmeval.goldens.drafts import Draft
 from pytest_llmeval.goldens.formats.tables import Row, Table, is_absent, shown
 from pytest_llmeval.goldens.names import (
@@ -60,7 +61,7 @@ def unread_settings(table: Table, columns: Columns) -> Iterator[Problem]:
             written = "a setting outside the rows, which is not read"
             yield Problem(table.file, None, None, name, written, allowed)
     for name in unread_columns(table, columns):
-        setting = setting_like(name) or _setting_in_path(name)
+        setting = setting_like(name) or _setting_in_path(name) or _decorated_setting(name)
         for row in filter(lambda row: has_value(row, name), table.rows):
             value = row.cells[name]
             if setting:
@@ -122,9 +123,11 @@ def unread_answers(
         return
     for name in unread_columns(table, columns):
         candidates: list[Row] = []
-        if is_answer_like(name) or _is_answer_in_path(name):
+        plain = undecorated(name)
+        has_contexts = "contexts" in columns.fields
+        if is_answer_like(name) or _is_answer_in_path(name) or _is_decorated_answer(name):
             candidates = unanswered
-        elif may_be_answer(name, has_contexts="contexts" in columns.fields):
+        elif may_be_answer(plain, has_contexts=has_contexts) or _is_decorated(name, WEAK):
             candidates = bare
         held = [row for row in candidates if _is_answer(row.cells.get(name))]
         if held:
@@ -149,6 +152,17 @@ def _inner_answers(
     for path, holders in held.items():
         value = read_object(holders[0].cells[name])[path.partition(f"{name}.")[2]]
         yield _reference(table, holders, path, value)
+
+
+def _is_decorated(name: str, known: Collection[str]) -> bool:
+    """Return whether a name is a known one with something around it."""
+    plain = undecorated(name)
+    return normal(plain) != normal(name) and normal(plain) in known
+
+
+def _is_decorated_answer(name: str) -> bool:
+    plain = undecorated(name)
+    return normal(plain) != normal(name) and _names_answer(plain)
 
 
 def _names_answer(name: str) -> bool:
@@ -181,6 +195,13 @@ def unread_columns(table: Table, columns: Columns) -> Iterator[str]:
 
 def _setting(name: str) -> str:
     return _SETTINGS.get(normal(name)) or setting_like(name)
+
+
+def _decorated_setting(name: str) -> str:
+    """Return the setting that a name is with something around it: ``min_score (1-5)``."""
+    plain = undecorated(name)
+    known = {**_SETTINGS, **{normal(setting): setting for setting in READ_AS_METADATA}}
+    return "" if normal(plain) == normal(name) else known.get(normal(plain)) or setting_like(plain)
 
 
 def _setting_in_path(name: str) -> str:

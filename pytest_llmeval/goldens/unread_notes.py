@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from typing import Any
 
 from pytest_llmeval.goldens.cells import as_text
 from pytest_llmeval.goldens.columns import Columns
+from pytest_llmeval.goldens.decorations import undecorated
 from pytest_llmeval.goldens.formats.tables import Row, Table
-from pytest_llmeval.goldens.names import mapping_remedy, normal
+from pytest_llmeval.goldens.names import known_names, mapping_remedy, normal
+from pytest_llmeval.goldens.passages import is_text, is_text_of_question
 from pytest_llmeval.goldens.required_columns import named_scorers
 from pytest_llmeval.goldens.rivals import has_value
 from pytest_llmeval.goldens.unread import unread_columns
@@ -50,7 +51,6 @@ _REFUSING = frozenset((
 ))  # fmt: skip
 _TOOLS = frozenset(("expectedtools", "expectedtoolcalls", "toolsexpected", "referencetoolcalls"))
 _ON = frozenset(("true", "yes", "1", "x", "y"))
-_WORDS_OF_A_TEXT = 3
 
 
 def notes_on_columns(table: Table, columns: Columns) -> Iterator[str]:
@@ -59,23 +59,26 @@ def notes_on_columns(table: Table, columns: Columns) -> Iterator[str]:
     yield from _on_choices(table, columns, names)
     for name in names:
         row = next((row for row in table.rows if has_value(row, name)), None)
-        note = "" if row is None else _note(columns, name, row.cells[name])
+        note = "" if row is None else _note(columns, name, row)
         if row is not None and note:
             yield f"{name} (line {row.line}) {note}"
 
 
-def _note(columns: Columns, name: str, value: Any) -> str:
+def _note(columns: Columns, name: str, row: Row) -> str:
     """Return what is not done with a column, and how it is; empty for plain metadata."""
-    plain = normal(name)
+    value = row.cells[name]
+    plain = normal(undecorated(name))
     text = str(as_text(value)).strip()
     if note := _note_on_part(columns, name, text):
         return note
-    is_passage = plain in _PASSAGES and len(text.split()) >= _WORDS_OF_A_TEXT
-    if is_passage or (plain in _CONTEXTS and text):
+    is_context = plain in _CONTEXTS or plain in known_names("contexts")
+    if (plain in _PASSAGES and is_text(name, text)) or (is_context and text):
         if columns.first("contexts"):
             return ""
         remedy = mapping_remedy(name, "contexts")
         return f"is not sent, and is no context: {remedy} makes it one"
+    if _is_unsent_text(columns, name, row, text):
+        return f"is not sent; a template can use it: --llm-template '{_template(name)}'"
     is_of_question = plain in _OF_QUESTION or _FURTHER_PROMPT.fullmatch(plain) is not None
     if is_of_question and _says_something(text):
         return f"is not sent; a template can use it: --llm-template '{_template(name)}'"
@@ -88,6 +91,16 @@ def _note(columns: Columns, name: str, value: Any) -> str:
         bound = f"{scorers[0]}>=NUMBER"
         return f"names {', '.join(scorers)} without a bound; a column threshold has '{bound}'"
     return _note_on_requirement(plain, text)
+
+
+def _is_unsent_text(columns: Columns, name: str, row: Row, text: str) -> bool:
+    """Return whether a text that the question is about stands in no field of its row."""
+    plain = undecorated(name)
+    if columns.first("contexts") or not (is_text_of_question(plain) and is_text(plain, text)):
+        return False
+    fields = columns.of_row(row.cells)
+    held = " ".join(str(as_text(row.cells[column])) for column in fields.values())
+    return " ".join(text.split()) not in " ".join(held.split())
 
 
 def _note_on_part(columns: Columns, name: str, text: str) -> str:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from pytest_llmeval.errors import InputError, SettingError
+from pytest_llmeval.plugin.chosen import note_choice
 from pytest_llmeval.plugin.markers import (
     FIXTURES,
     NAMES,
@@ -89,23 +90,9 @@ def count_vanished(state: PluginState, items: list[pytest.Item]) -> Generator[No
         state.collected.vanished = len(before) - len(known)
         state.collected.sharding = _sharding(state.config)
         left_out = len(known) - len(after) - state.collected.dropped
-        _note_added(state, len(after), len(before), left_out)
+        note_choice(state, len(after), len(before), left_out)
         state.deselected.clear()
     return result
-
-
-def _note_added(state: PluginState, selected: int, cases: int, left_out: int) -> None:
-    """Note which golden cases ``PYTEST_ADDOPTS`` leaves out by options of pytest."""
-    origins = [name for name in state.choice.added if not name.startswith("--ignore")]
-    if any("::" in name for name in origins):
-        left_out += state.collected.cases - cases
-        cases = state.collected.cases
-    if origins and left_out:
-        names = " and ".join(origins)
-        state.collected.narrowed.append(
-            f"only {selected} of {count(cases, 'case')} are selected by {names} in PYTEST_ADDOPTS: "
-            "unset it, or give the option on the command line"
-        )
 
 
 def _sharding(config: pytest.Config) -> str:
@@ -126,6 +113,14 @@ def mark_broken(
     if state.broken_collections > before and report.failed:
         setattr(report, BROKEN, True)
     return report
+
+
+def note_unread(state: PluginState, collector: pytest.Collector) -> None:
+    """Note a golden file that an option of pytest has not let be read."""
+    if isinstance(collector, GoldenFile):
+        file = _relative(collector.path, state.config)
+        if file not in state.collected.files:
+            state.collected.unread.append(file)
 
 
 # A Module, so that module-scoped fixtures have a node.
@@ -299,7 +294,8 @@ def _unselected(state: PluginState, items: list[pytest.Item]) -> set[pytest.Item
         selected = {item for item in selected if item.nodeid in sample}
     from pytest_llmeval.runs.requirements import narrowed_by
 
-    state.collected.narrowed += narrowed_by(settings, len(selected), len(cases))
+    typed = state.typed
+    state.collected.narrowed += narrowed_by(settings, len(selected), len(cases), typed)
     return set(cases) - selected
 
 

@@ -8,6 +8,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from pytest_llmeval.errors import LLMEvalError
+from pytest_llmeval.plugin.added import added_idling
 from pytest_llmeval.records.verdicts import FINE, UNJUDGED, WORSE, joint_exit_code
 from pytest_llmeval.text import count, first_of
 
@@ -71,10 +72,21 @@ class RunDecision:
             decider: What decides the gates; ``None`` without gates.
         """
         option = self._state.config.option
-        if option.collectonly or option.setuponly or not self._is_used(is_recorded):
+        if option.collectonly or option.setuponly:
+            return self._idle()
+        if not self._is_used(is_recorded):
             return FINE, ()
         code, notes = self._decided(is_recorded, decider)
         return code, (*self._incomplete(), *notes)
+
+    def _idle(self) -> _Decided:
+        """Decide a run in which pytest runs no test, which nobody may see if nobody typed so."""
+        idling = added_idling(self._state.config)
+        if not idling:
+            return FINE, ()
+        from pytest_llmeval.runs.requirements import settle_idle
+
+        return settle_idle(self._state.demands, idling)
 
     def _decided(self, is_recorded: bool, decider: GateDecider | None) -> _Decided:
         from pytest_llmeval.records.run import Note

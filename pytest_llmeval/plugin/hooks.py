@@ -85,6 +85,7 @@ class Hooks:
     ) -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
         """Mark the report of a golden file or marker that cannot be used."""
         report = yield from collection.mark_broken(self._state)
+        collection.note_unread(self._state, collector)
         passed_over.note_skipped(self._state, collector, report)
         outcomes.clean_collection(self._state, report)
         return report

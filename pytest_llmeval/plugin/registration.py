@@ -8,6 +8,7 @@ import pytest
 
 from pytest_llmeval.errors import SettingError
 from pytest_llmeval.plugin import dry_run, fixtures
+from pytest_llmeval.plugin.added import added_printing
 from pytest_llmeval.plugin.controller import Controller
 from pytest_llmeval.plugin.hooks import ClosingHooks, CollectionHooks, DryRunHooks, Hooks
 from pytest_llmeval.plugin.markers import MARKERS
@@ -31,6 +32,7 @@ def activate(config: pytest.Config) -> None:
         raise usage_error(error) from None
     config.stash[STATE] = state
     check_gates(state)
+    _check_printing(state)
     for marker in MARKERS:
         config.addinivalue_line("markers", marker)
     if settings.stop_early and getattr(config.option, "maxschedchunk", 0) is None:
@@ -45,6 +47,20 @@ def activate(config: pytest.Config) -> None:
     if state.settings.dry_run:
         dry_run.run_in_this_process(config)
         manager.register(DryRunHooks(dry_run.DryRun(state)))
+
+
+def _check_printing(state: PluginState) -> None:
+    """Refuse an option that lets pytest only print something, where nobody typed it.
+
+    Raises:
+        pytest.UsageError: There is one, and a verdict is required.
+    """
+    printing = added_printing(state.config) if state.demands.here else ""
+    if printing:
+        raise pytest.UsageError(
+            f"no test would be run because of {printing}, and {state.demands.here[0]} requires a "
+            "verdict: take it out, or type the option"
+        )
 
 
 def deactivate(config: pytest.Config) -> None:

@@ -59,6 +59,8 @@ class CollectedCases:
         gaps: Why cases may be missing that the settings name, each in one sentence.
         left_out: What the choice of tests leaves out, each in one sentence.
         narrowed: Which cases a variable of the environment leaves, each in one sentence.
+        noted: Which cases an option of the command leaves, each in one sentence.
+        unread: Golden files that an option of pytest has not let be read.
         passed_over: What nobody has chosen to leave out, each in one sentence.
         deselected: Number of cases that hooks of the project leave out, by their file.
         skipped: Modules and packages whose collection ended with a skip, with the reason.
@@ -66,6 +68,8 @@ class CollectedCases:
 
     def __init__(self) -> None:
         self.narrowed: list[str] = []
+        self.noted: list[str] = []
+        self.unread: list[str] = []
         self.passed_over: list[str] = []
         self.deselected: Counter[str] = Counter()
         self.skipped: list[tuple[Path, str]] = []
@@ -87,6 +91,7 @@ class CollectedCases:
             "gaps": self.gaps,
             "left_out": self.left_out,
             "narrowed": self.narrowed,
+            "noted": self.noted,
             "passed_over": self.passed_over,
             "empty": self.empty,
         }
@@ -103,7 +108,7 @@ class Choice:
         roots: Node ids of what it names; empty for everything.
         by_testpaths: Whether the ini key ``testpaths`` names the folders.
         folders: The folders below the root that it names, or ``testpaths``.
-        added: Options and tests by which ``PYTEST_ADDOPTS`` alone chooses.
+        added: Options and tests that nobody typed and that choose, each with its source.
         by_outcome: The option that chooses by how the tests ended last time; empty if none does.
     """
 

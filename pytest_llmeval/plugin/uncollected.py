@@ -9,6 +9,7 @@ from itertools import islice
 from pathlib import Path, PurePosixPath
 
 from pytest_llmeval.errors import SettingError
+from pytest_llmeval.plugin.added import VARIABLE
 from pytest_llmeval.plugin.collection import is_recording
 from pytest_llmeval.plugin.selection import (
     collects_outside,
@@ -33,6 +34,8 @@ def hidden_files(state: PluginState) -> Iterator[str]:
     command line leaves out the rest on purpose, but not what ``PYTEST_ADDOPTS`` ignores below them.
     """
     choice, collected = state.choice, state.collected
+    # Paths that nobody typed choose nothing on purpose.
+    roots = choice.roots if choice.is_narrowed else ()
     is_ignoring = any(name.startswith("--ignore") for name in choice.added)
     if choice.is_narrowed and not is_ignoring:
         return
@@ -42,7 +45,7 @@ def hidden_files(state: PluginState) -> Iterator[str]:
             continue
         reasons: dict[str, list[str]] = {}
         for file in golden_files(root, pattern, _never_entered(state)):
-            is_collected = file in collected.files or not _is_chosen(file, choice.roots)
+            is_collected = file in collected.files or not _is_chosen(file, roots)
             if not is_collected and not is_recording(root / file, state.config):
                 reasons.setdefault(_reason(state, file), []).append(file)
         for reason, files in reasons.items():
@@ -152,7 +155,9 @@ def _reason(state: PluginState, file: str) -> str:
     for folder in folders:
         if any(fnmatch(folder, pattern) for pattern in _never_entered(state)):
             return f"pytest enters no folder {folder!r} (norecursedirs); rename it, or set that key"
-    if any(name.startswith("--ignore") for name in choice.added):
+    if choice.roots and not (choice.is_narrowed or _is_chosen(file, choice.roots)):
+        return "PYTEST_ADDOPTS or addopts names other files; take them out, or type them"
+    if any(name.startswith("--ignore") and VARIABLE in name for name in choice.added):
         return "--ignore in PYTEST_ADDOPTS leaves it out; unset that, or type it"
     return "--ignore in addopts or a conftest.py leaves it out; take it from llm_golden, too"
 

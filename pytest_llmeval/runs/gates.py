@@ -43,6 +43,7 @@ from pytest_llmeval.gating.sequential import RunningOrder, compare_in_order
 from pytest_llmeval.records.comparison import Comparison, GateOutcome, GateResult
 from pytest_llmeval.records.result import PASS_RATE, CaseResult, Key
 from pytest_llmeval.records.run import Note, Run
+from pytest_llmeval.records.score import Scale
 from pytest_llmeval.records.verdicts import GATE_STATES, gate_state, worst_verdict
 from pytest_llmeval.runlog.lookup import LATEST, shown
 from pytest_llmeval.runs.blind_gates import unless_blind
@@ -88,13 +89,14 @@ class Gates:
         """Whether there is a gate."""
         return bool(self.settings.gate or self.settings.baseline or self.scoped)
 
-    def covers(self, suite: str) -> bool:
-        """Return whether a gate judges the answers of a golden file or test.
+    def covers(self, suite: str, scales: Mapping[str, Scale]) -> bool:
+        """Return whether a gate judges the answers of a golden file or test, by known scales.
 
         Cost, latency and the share of missing scores are honest figures, but not of the answers.
         """
         return any(
-            any(map(is_on_answers, rules)) and (scope == WHOLE_RUN or is_below(suite, scope))
+            any(is_on_answers(rule, scales) for rule in rules)
+            and (scope == WHOLE_RUN or is_below(suite, scope))
             for scope, rules in self.rules().items()
         )
 
@@ -355,12 +357,12 @@ class GateDecider:
         return decisions, (*notes, *coverage_notes(decisions.comparisons, decisions.untaken))
 
 
-def is_on_answers(rule: Rule) -> bool:
+def is_on_answers(rule: Rule, scales: Mapping[str, Scale]) -> bool:
     """Return whether a gate is on the answers, and not on their cost, latency or number."""
     if isinstance(rule, RegressionRule):
         return True
-    figures = (rule.metric, rule.aggregate)
-    return not (rule.requires_nothing or any(name in figures for name in (COST, LATENCY, UNSCORED)))
+    figures = {rule.metric, rule.aggregate}
+    return figures.isdisjoint((COST, LATENCY, UNSCORED)) and not rule.requires_nothing(scales)
 
 
 def _decide_regressions(

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from pytest_llmeval.errors import InputError, SettingError
-from pytest_llmeval.gating.rules import NO_CASE, BoundRule, parse_rules
+from pytest_llmeval.gating.rules import NO_CASE
 from pytest_llmeval.records.result import Cause
 from pytest_llmeval.records.run import Note
 from pytest_llmeval.records.verdicts import FINE, UNJUDGED
 from pytest_llmeval.reports.terminal.dry_run import DRY_RUN
 from pytest_llmeval.runs.excusing import quarantined
+from pytest_llmeval.runs.idle_gates import KnownScales, idle_gates
 from pytest_llmeval.runs.replaced import weakened
 from pytest_llmeval.settings.demands import Demands, demands_of, origin_of, unseen_origin
 from pytest_llmeval.settings.table import BY_GATE
@@ -53,6 +54,7 @@ class CaseTally:
         metrics: Scores that a threshold was held against, or should have been in a case that ended
             with an error.
         scores: Names of all scores.
+        scales: The ranges of all scores.
         unsent: Cases whose faithfulness was judged by contexts that their prompt did not hold.
         unchanged: Cases that were not run, and count with their scores of the baseline.
     """
@@ -66,6 +68,7 @@ class CaseTally:
     skips: Counter[str] = field(default_factory=Counter)
     metrics: set[str] = field(default_factory=set)
     scores: set[str] = field(default_factory=set)
+    scales: KnownScales = field(default_factory=KnownScales)
     unsent: int = 0
     unchanged: int = 0
 
@@ -90,7 +93,9 @@ class CaseTally:
         in_error = result.outcome == "error"
         held = [check for check in result.checks if in_error or check.score is not None]
         self.metrics.update(check.threshold.metric for check in held)
-        self.scores.update(score.name for score in result.scores)
+        for score in result.scores:
+            self.scores.add(score.name)
+            self.scales.add(score.name, score.value, score.scale)
         self.unsent += _has_unsent_contexts(result)
         entry = quarantined(result.case, quarantine)
         self.quarantined += entry is not None
@@ -116,6 +121,7 @@ class Selected:
         gaps: Why cases may be missing that the settings name, each in one sentence.
         left_out: What the choice of tests leaves out, each in one sentence.
         narrowed: Which cases a variable of the environment leaves, each in one sentence.
+        noted: Which cases an option of the command leaves, each in one sentence.
         passed_over: What nobody has chosen to leave out, each in one sentence.
     """
 
@@ -130,6 +136,7 @@ class Selected:
     gaps: tuple[str, ...] = ()
     left_out: tuple[str, ...] = ()
     narrowed: tuple[str, ...] = ()
+    noted: tuple[str, ...] = ()
     passed_over: tuple[str, ...] = ()
 
     def missing(self) -> Iterator[str]:
@@ -175,7 +182,7 @@ def settle(
     if not (cases.tried or cases.unchanged):
         return _settle_nothing(settings, demands, cases, selected, is_gated)
     unjudged = list(_unjudged(settings, demands, cases, gates))
-    covered = [*_skipped(cases), *selected.gaps, *weakened(settings)]
+    covered = [*_skipped(cases), *selected.gaps, *selected.noted, *weakened(settings)]
     is_required = bool(demands or is_gated or cases.metrics)
     # Whoever shards has chosen so, but no gate or baseline judges a part of the cases.
     is_required = is_required if not selected.sharding else settings.strict or is_gated
@@ -185,6 +192,8 @@ def settle(
     doubts = [*selected.passed_over, *_doubts(settings, cases), *_unused_criteria(criteria, cases)]
     if settings.strict or is_gated:
         doubts += _skips(cases)
+    for is_alone, text in idle_gates(gates, cases.scales):
+        (unjudged if is_alone else doubts).append(text)
     if settings.strict:
         unjudged += doubts
     else:
@@ -208,6 +217,20 @@ def settle_dry_run(demands: Demands, has_bounds: bool) -> tuple[int, tuple[Note,
         return FINE, (Note("coverage", DRY_RUN),)
     origin = origins[0] if origins else "a threshold of a test"
     return UNJUDGED, (Note("unjudged", f"{DRY_RUN}, as {origin} requires"),)
+
+
+def settle_idle(demands: Demands, origin: str) -> tuple[int, tuple[Note, ...]]:
+    """Return the exit code of a run in which an option lets no test run, with a note for the user.
+
+    Args:
+        demands: What the settings require.
+        origin: The option, and what gives it to pytest.
+    """
+    origins = (*demands.here, *demands.project, *demands.bounds)
+    if not origins:
+        return FINE, ()
+    text = f"{origin} lets no test run, so nothing was judged, as {origins[0]} requires"
+    return UNJUDGED, (Note("unjudged", text),)
 
 
 def check_must_pass(settings: Settings, cases: Iterable[Case]) -> tuple[str, ...]:
@@ -239,21 +262,29 @@ def check_must_pass(settings: Settings, cases: Iterable[Case]) -> tuple[str, ...
     return (f"{origin}: {settings.must_pass!r} names none of {count(len(known), 'case')}",)
 
 
-def narrowed_by(settings: Settings, selected: int, cases: int) -> tuple[str, ...]:
-    """Return a sentence if a variable leaves only some of the cases, which nobody would see.
+def narrowed_by(
+    settings: Settings, selected: int, cases: int, typed: Collection[str] | None = None
+) -> tuple[str, ...]:
+    """Return a sentence if something unseen leaves only some of the cases.
 
     Args:
         settings: The settings in force.
         selected: The cases that ``where`` and ``limit`` leave.
         cases: The cases before.
+        typed: As for `demands_of`.
     """
-    origins = [unseen_origin(settings, name) for name in ("where", "limit")]
-    named = [origin for origin in origins if origin]
-    if selected == cases or not named:
+    names = ("where", "limit")
+    unseen = [origin for name in names if (origin := unseen_origin(settings, name))]
+    if selected == cases:
         return ()
-    return (
-        f"only {selected} of {count(cases, 'case')} are selected by {first_of(named, _NAMED)} "
-        "of the environment: unset it, or give the option on the command line",
+    texts = [f"{first_of(unseen, _NAMED)} of the environment: unset it"] if unseen else []
+    seen = {*settings.added, *(settings.explicit if typed is None else typed)}
+    flags = [origin_of(settings, name) for name in names if name in settings.explicit - seen]
+    texts += [f"{first_of(flags, _NAMED)} in addopts: take it out"] if flags else []
+    return tuple(
+        f"only {selected} of {count(cases, 'case')} are selected by {text}, or give the option on "
+        "the command line"
+        for text in texts
     )
 
 
@@ -342,7 +373,8 @@ def _unjudged(
     if settings.strict:
         yield from _unbounded(cases, gates if is_gated else None)
     if settings.fail_on == BY_GATE and gates is not None and is_gated:
-        excused = sum(n for suite, n in cases.excused.items() if not gates.covers(suite))
+        scales = cases.scales
+        excused = sum(n for suite, n in cases.excused.items() if not gates.covers(suite, scales))
         if excused:
             yield (
                 f"{count(excused, 'case')} missed a threshold, which does not count by "
@@ -359,11 +391,9 @@ def _unjudged(
 
 def _unbounded(cases: CaseTally, gates: Gates | None) -> Iterator[str]:
     """Yield a sentence if nothing can fail the rows of some golden files."""
-    open_files = [
-        file
-        for file in cases.rows
-        if not cases.bounded_rows[file] and not (gates is not None and gates.covers(file))
-    ]
+    open_files = [file for file in cases.rows if not cases.bounded_rows[file]]
+    if gates is not None:
+        open_files = [file for file in open_files if not gates.covers(file, cases.scales)]
     if not open_files:
         return
     is_all = sum(cases.rows[file] for file in open_files) == cases.tried
@@ -377,9 +407,6 @@ def _doubts(settings: Settings, cases: CaseTally) -> Iterator[str]:
     if cases.tried and cases.quarantined == cases.tried:
         yield "every case is in quarantine, so none of them counts"
     yield from _empty(settings)
-    idle = [rule.text for rule in _bounds(settings) if rule.requires_nothing]
-    if idle:
-        yield f"the gate {first_of(idle, _NAMED)} requires nothing, because every run meets it"
     for name, score in _OF_SCORES.items():
         if name in settings.explicit and score not in cases.scores | cases.metrics:
             yield f"{origin_of(settings, name)} has no effect: no case has a score {score!r}"
@@ -402,10 +429,6 @@ def _unused_criteria(criteria: Sequence[str], cases: CaseTally) -> Iterator[str]
 def _empty(settings: Settings) -> Iterator[str]:
     if settings.empty:
         yield f"{first_of(settings.empty, _NAMED)} is given without a value"
-
-
-def _bounds(settings: Settings) -> Iterable[BoundRule]:
-    return (rule for rule in parse_rules(settings.gate) if isinstance(rule, BoundRule))
 
 
 def _has_unsent_contexts(result: CaseResult) -> bool:

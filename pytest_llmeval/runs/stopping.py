@@ -72,7 +72,7 @@ def check_stopping_rules(gates: Gates) -> None:
     rules = gates.rules()
     for scope, of_scope in rules.items():
         for rule in of_scope:
-            is_figure = isinstance(rule, BoundRule) and is_on_answers(rule)
+            is_figure = isinstance(rule, BoundRule) and is_on_answers(rule, {})
             if is_figure or (isinstance(rule, RegressionRule) and rule.by_tag):
                 where = f"@pytest.mark.llm_gate on {scope}" if scope else "--llm-gate"
                 allowed = "gates 'regression', cost, latency and unscored with --llm-stop-early"

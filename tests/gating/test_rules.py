@@ -4,6 +4,7 @@ import pytest
 
 from pytest_llmeval.errors import SettingError
 from pytest_llmeval.gating.rules import BoundRule, RegressionRule, Rule, parse_rule, parse_rules
+from pytest_llmeval.records.score import Scale
 
 
 @pytest.mark.parametrize(
@@ -110,4 +111,18 @@ def test_a_bound_that_every_run_meets_is_refused(text: str, told: str) -> None:
 def test_a_bound_that_a_run_can_miss_or_that_says_so_may_stand(text: str) -> None:
     rule = parse_rule(text)
     assert isinstance(rule, BoundRule)
-    assert rule.requires_nothing == (text == "pass_rate>=0")
+    assert rule.requires_nothing({}) == (text == "pass_rate>=0")
+
+
+@pytest.mark.parametrize("figure", ["mean", "min", "max", "p1", "p50", "worst_tag"])
+def test_a_bound_at_the_low_end_of_a_known_scale_requires_nothing(figure: str) -> None:
+    scales = {"rubric": Scale(0.0, 5.0), "mine": Scale(-1.0, 1.0)}
+    for text, is_idle in ((">=0", True), (">0", False), (">=0.1", False), ("<=0", False)):
+        rule = parse_rule(f"rubric.{figure}{text}")
+        assert isinstance(rule, BoundRule)
+        assert (rule.requires_nothing(scales), rule.requires_nothing({})) == (is_idle, False)
+    rules = [parse_rule(f"mine.{figure}>={bound}") for bound in (0, -1)]
+    assert [rule.requires_nothing(scales) for rule in rules if isinstance(rule, BoundRule)] == [
+        False,
+        True,
+    ]

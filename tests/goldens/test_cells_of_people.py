@@ -68,7 +68,22 @@ def test_a_cell_that_a_tool_filled_gets_a_note(folder: GoldenFolder, cell: str, 
     assert written.startswith(f"{note} (line 2)")
 
 
-@pytest.mark.parametrize("cell", ["= x + 1", "=)", "C# is fine", '"{""name"": ""A""}"'])
+@pytest.mark.parametrize(
+    "cell",
+    [
+        "\\N", "#WERT!", "#BEZUG!", "#ЗНАЧ!", "#ДЕЛ/0!", "#¡VALOR!", "#¿NOMBRE?", "#NV", "#UNKNOWN!",
+        "#GETTING_DATA", "Loading...", "[object Object]", "(blank)", "(leer)", "TBD", "todo", "???",
+    ],
+)  # fmt: skip
+def test_a_cell_that_lost_its_value_gets_a_note(folder: GoldenFolder, cell: str) -> None:
+    (written,) = notes(folder, f"prompt,expected\nA?,{cell}\n")
+
+    assert written.startswith(f"the expected answer is the word {cell!r} (line 2)")
+
+
+@pytest.mark.parametrize(
+    "cell", ["= x + 1", "=)", "C# is fine", "#winning!", "# TODO", "\\n", '"{""name"": ""A""}"']
+)
 def test_an_ordinary_answer_gets_none(folder: GoldenFolder, cell: str) -> None:
     assert notes(folder, f"prompt,expected\nA?,{cell}\n") == ()
 
@@ -140,6 +155,14 @@ def test_other_braces_are_text(folder: GoldenFolder, prompt: str) -> None:
         ("passage", "Paris is a city.", "passage (line 2) is not sent, and is no context: --llm-columns"),
         ("top_k_context_list", "Paris is a city.", "top_k_context_list (line 2) is not sent, and is no"),
         ("reference_context", "Paris is a city.", "reference_context (line 2) is not sent, and is no"),
+        ("passage", "It is.", "passage (line 2) is not sent, and is no context: --llm-columns"),
+        ("context (optional)", "Paris is a city.", "context (optional) (line 2) is not sent, and is no"),
+        *[
+            (name, "Paris is a city.", f"{name} (line 2) is not sent; a template can use it")
+            for name in ("premise", "hypothesis", "claim", "content", "text", "transcript", "story",
+                         "supporting_text", "facts", "table", "email_body", "newsArticle", "Text (en)")
+        ],
+        ("\u6587\u7ae0", "巴黎是法国的首都人口很多", "\u6587\u7ae0 (line 2) is not sent"),
         ("persona", "A pirate", "persona (line 2) is not sent; a template can use it"),
         ("image_url", "https://x.org/a.png", "image_url (line 2) is not sent"),
         ("max_tokens", "5", "max_tokens (line 2) is not sent; --llm-max-tokens holds for the whole run"),
@@ -161,7 +184,9 @@ def test_what_is_neither_sent_nor_required_is_noted(
 @pytest.mark.parametrize(
     ("head", "cell"),
     [("passage", "12"), ("persona", "no"), ("metric", "accuracy"), ("critical", "no"), ("images", "[]"),
-     ("source", "a b c d"), ("level", "5"), ("A", "x")],
+     ("source", "a b c d"), ("level", "5"), ("A", "x"), ("text", "short"), ("content", "A?"),
+     ("answer_text", "It is a city."), ("model_text", "It is a city."), ("notes", "Asked by Ann in May."),
+     ("explanation", "It is a city."), ("error_message", "It was too long."), ("claim", "12 34")],
 )  # fmt: skip
 def test_plain_metadata_is_not_noted(folder: GoldenFolder, head: str, cell: str) -> None:
     assert notes(folder, f"prompt,expected,{head}\nA?,a,{cell}\n") == ()

@@ -2,6 +2,12 @@
 
 from __future__ import annotations
 
+import bz2
+import gzip
+import io
+import lzma
+import zipfile
+
 import pytest
 
 from pytest_llmeval.errors import GoldenFileError
@@ -104,6 +110,21 @@ HOSTILE = {
         "a.jsonl",
         b'{"prompt": "Why?"}\n["How?"]\n',
         "a.jsonl:2: row 2 found ['How?']; allowed: an object, one key a column",
+    ),
+    "an object without a key alone": (
+        "a.json",
+        b"[{}]",
+        "a.json:1: row 1 found an object without a key; allowed: a case in each row; delete this row",
+    ),
+    "an object without a key in a list": (
+        "a.json",
+        b'{"cases": [{}]}',
+        "a.json:1: row 1 found an object without a key; allowed: a case in each row; delete this row",
+    ),
+    "an object without a key below a case": (
+        "a.jsonl",
+        b'{"prompt": "Why?"}\n\n{}\n',
+        "a.jsonl:3: row 2 found an object without a key; allowed: a case in each row; delete this row",
     ),
     "truncated JSON": (
         "a.json",
@@ -404,3 +425,43 @@ def test_a_directory_is_one_problem(folder: GoldenFolder) -> None:
     (folder.path / "faq.csv").mkdir()
     with pytest.raises(GoldenFileError, match=r"faq\.csv: found a directory"):
         read_cases(folder.path / "faq.csv", folder.path)
+
+
+def _zipped(name: str) -> bytes:
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as archive:
+        archive.writestr(name, "prompt,expected\nWhy?,So\n")
+    return packed.getvalue()
+
+
+_ROWS = b"prompt,expected\nWhy?,So\n"
+
+
+@pytest.mark.parametrize(
+    ("name", "data", "kind", "remedy"),
+    [
+        ("a.csv", _zipped("xl/workbook.xml"), "an Excel workbook (.xlsx)", "save the table as CSV"),
+        ("a.csv", _zipped("word/document.xml"), "a Word document (.docx)", "save the table as CSV"),
+        ("a.json", _zipped("rows.json"), "a ZIP archive", "unpack the golden file"),
+        ("a.csv", gzip.compress(_ROWS), "a file compressed by gzip", "unpack the golden file"),
+        ("a.tsv", bz2.compress(_ROWS), "a file compressed by bzip2", "unpack the golden file"),
+        ("a.jsonl", lzma.compress(_ROWS), "a file compressed by xz", "unpack the golden file"),
+        ("a.csv", b"%PDF-1.7\nx,y\n", "a PDF", "export the rows as CSV or JSONL"),
+        ("a.csv", b"SQLite format 3\0" + bytes(84), "an SQLite database", "export the rows"),
+        ("a.csv", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "a document of an old Microsoft Office", "as CSV"),
+        ("a.json", b"\x80\x04]\x94.", "a pickle", "export the rows"),
+        ("a.csv", b"<!DOCTYPE html>\n<html><body>prompt,expected</body></html>", "a page in HTML", "download"),
+        ("a.json", b"\xef\xbb\xbf <html><head></head></html>", "a page in HTML", "download the file itself"),
+        ("a.csv", b"<?xml version='1.0'?><rows/>", "a document in XML or HTML", "export the rows"),
+        ("a.csv", b'[{"prompt": "Why?", "expected": "So"}]', "JSON", "name the file .json, or .jsonl"),
+        ("a.csv", b"version https://git-lfs.github.com/spec/v1\noid sha256:1\n", "a pointer of Git LFS", "git lfs pull"),
+    ],
+)  # fmt: skip
+def test_another_kind_of_file_is_named(
+    folder: GoldenFolder, name: str, data: bytes, kind: str, remedy: str
+) -> None:
+    with pytest.raises(GoldenFileError) as caught:
+        folder.read(name, data)
+    message = str(caught.value)
+    assert f"{name}: found {kind}; allowed: " in message
+    assert remedy in message

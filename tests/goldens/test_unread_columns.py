@@ -47,6 +47,9 @@ def test_the_mark_of_a_case_that_must_pass_is_read(folder: GoldenFolder, name: s
         ("must_pas", "must_pass"),
         ("mustpas", "must_pass"),
         ("must_passed", "must_pass"),
+        ("min_score (1-5)", "min_score"),
+        ("threshold [optional]", "threshold"),
+        ("must_pass (y/n)", "must_pass"),
     ],
 )
 def test_a_misspelt_setting_is_an_error_whose_remedies_work(
@@ -127,6 +130,10 @@ def test_a_name_of_the_expected_answer_is_read(folder: GoldenFolder, name: str) 
         "correct_index", "right_choice", "expected_val", "exp_answer", "should_answer", "参考回答",
         "标准回答", "अपेक्षित उत्तर", "सही उत्तर", "الجواب الصحيح", "תשובה צפויה", "คำตอบที่คาดหวัง",
         "câu trả lời mong đợi", "αναμενόμενη απάντηση", "jawaban yang benar", "Reference (EN)",
+        "expected (required)", "[expected] (text)", "expected\uff08必填\uff09", "expected <str>", "expected - required",
+        "expected_ru", "\u0435xpected", "e\u0445pected output", "y_true", "golds", "Referenz", "référence",
+        "riferimento", "Ground truth (by hand)", "Lösungsvorschlag", "bonne réponse", "идеальный ответ",
+        "mejor respuesta", "참고 답변",
     ],
 )  # fmt: skip
 def test_what_looks_like_the_expected_answer_of_cases_without_one_is_an_error(
@@ -166,6 +173,9 @@ def test_names_of_something_else_stay_metadata(folder: GoldenFolder) -> None:
         "actual_output": "o", "model_response": "r", "attendance": "full", "target_audience": "x",
         "correct": True, "Zieldatum": "x", "text": "x", "resumen": "x", "soluble": "no", "is_correct": True, "correct_result": True, "targeted": "no",
         "incorrect_answers": ["x"], "wrong_answer": "x", "ideal_sub_queries": ["q"], "_id": "5",
+        "reference (url)": "x", "target (language)": "de",
+        "expected (seconds)": 5, "ideal (score)": 1, "answer (model)": "x", "Answer (old)": "x", "y_pred": "x",
+        "topic (required)": "x", "required_field": "x", "\u0441\u043e\u0440": "x",
         "must_read": "x", "anchor": "#top", "competition": "y", "criteria_id": 7,
     }  # fmt: skip
     (case,) = folder.read_rows({"prompt": "A?", **row})
@@ -182,6 +192,8 @@ def test_names_of_something_else_stay_metadata(folder: GoldenFolder) -> None:
         "answer_letter", "answer_idx", "solution_text", "answer_en", "Answer (EN)", "summary",
         "highlights", "translation", "intent", "תשובה", "คำตอบ", "Lösung", "Soll", "suggested_answer",
         "teacher_answer", "our_reference",
+        "Answer (short)", "Antwort (kurz)", "desired", "wanted", "canonical", "oracle", "right",
+        "output_text", "resultado", "Ergebnis", "результат",
     ],
 )  # fmt: skip
 def test_a_name_of_many_things_is_an_error_where_nothing_else_can_be_the_answer(

@@ -14,6 +14,7 @@ from itertools import count
 from typing import Any, NoReturn
 
 from pytest_llmeval.errors import GoldenFileError, Problem
+from pytest_llmeval.goldens.formats.pages import one_page
 from pytest_llmeval.goldens.formats.tables import (
     LINE_BREAK,
     NaN,
@@ -114,7 +115,8 @@ def read_json(file: str, text: str) -> Table:
         if document[keys[0]] and all(map(_is_article, document[keys[0]])):
             return _from_squad(file, document[keys[0]], text, start)
         table = _table(file, document[keys[0]], _element_starts(text, start), text)
-        return replace(table, document_keys=rest)
+        further = one_page(file, {key: document[key] for key in rest}, len(document[keys[0]]))
+        return replace(table, document_keys=rest, problems=(*table.problems, *further))
     if len(keys) > 1:
         raise refused(file, f"arrays under {' and '.join(keys)}", _SHAPES)
     if isinstance(document, dict) and document:
@@ -224,6 +226,9 @@ def _table(
             unreadable.append(
                 Problem(file, line, number, "", twice, "each column name once; rename one")
             )
+        elif not document:
+            allowed = "a case in each row; delete this row"
+            unreadable.append(Problem(file, line, number, "", "an object without a key", allowed))
         else:
             rows.append(Row(number, line, document, offset))
     if not rows and not unreadable:
