@@ -14,7 +14,7 @@ from unicodedata import combining
 
 from pytest_llmeval.errors import OutOfTime, SettingError
 from pytest_llmeval.metrics.as_score import EMPTY, unscored, version_with
-from pytest_llmeval.metrics.scripts import continues, normal_form
+from pytest_llmeval.metrics.scripts import continues, is_within_sign, normal_form
 from pytest_llmeval.metrics.text_lists import ALLOWED_TEXTS, read_texts
 from pytest_llmeval.patterns import check_pattern, search_pattern
 from pytest_llmeval.protocols import BaseScorer
@@ -246,7 +246,7 @@ def _contains_whole(answer: str, text: str) -> bool:
     """Return whether a text occurs in an answer and no combining mark follows it there."""
     start = answer.find(text)
     while start >= 0:
-        if not continues(answer, start + len(text)):
+        if not (is_within_sign(answer, start) or continues(answer, start + len(text))):
             return True
         start = answer.find(text, start + 1)
     return False
