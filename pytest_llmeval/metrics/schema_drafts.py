@@ -30,7 +30,7 @@ _REF_ALONE = ("3", "4", "6", "7")
 _DEEPEST = 200
 
 
-def draft_name(validator: type[Validator]) -> str:
+def _draft_name(validator: type[Validator]) -> str:
     """Return the name of the draft that a validator checks by: ``2020-12``, ``7``."""
     schema = validator.META_SCHEMA
     match = _DRAFT.search(str(schema.get("$schema") if isinstance(schema, Mapping) else ""))
@@ -39,7 +39,7 @@ def draft_name(validator: type[Validator]) -> str:
 
 def unread_keyword(schema: Any, validator: type[Validator]) -> str:
     """Say which keyword of a schema its draft does not read; empty if it reads all of them."""
-    draft = draft_name(validator)
+    draft = _draft_name(validator)
     known = {*validator.VALIDATORS, *_READ_ELSEWHERE}
     if draft in _REF_ALONE:  # the vocabularies of later drafts name what they have given up
         known |= dict(validator.META_SCHEMA).get("properties", {}).keys()
@@ -84,7 +84,8 @@ def exact(validator: type[Validator]) -> type[Validator]:
     from jsonschema.validators import extend
 
     names = {"multipleOf", "divisibleBy"} & validator.VALIDATORS.keys()
-    extended: type[Validator] = extend(validator, dict.fromkeys(names, _multiple_of))
+    changed = dict.fromkeys(names, _multiple_of)
+    extended: type[Validator] = extend(validator, changed)  # type: ignore[no-untyped-call]
     return extended
 
 

@@ -96,7 +96,7 @@ def test_commas_part_other_texts(cell: str, share: float) -> None:
 )  # fmt: skip
 def test_a_cell_that_is_no_list_of_texts_is_named(cell: object, said: str) -> None:
     for metric in (ContainsAll(), ContainsAny(), ContainsNone()):
-        result = score(metric, "this has x and y", **{metric.name: cell})
+        result = score(metric, "this has x and y", None, **{metric.name: cell})
         assert result.value is None
         assert "g.csv:2 column" in str(result.error)
         assert said in str(result.error)

@@ -117,7 +117,7 @@ def test_a_reason_in_another_spelling_counts_like_the_usual_one() -> None:
     assert read({"content": "Par"}, None, finishReason="MAX_TOKENS").finish_reason == "length"
     assert read({"content": "Paris"}, None, finishReason="OTHER").finish_reason == "OTHER"
     passed = {"amazon-bedrock-guardrailAction": "NONE", "stopReason": "end_turn"}
-    assert read({"content": "Paris"}, **passed).text == "Paris"
+    assert read({"content": "Paris"}, None, **dict[str, Any](passed)).text == "Paris"
 
 
 def test_an_unknown_reason_leaves_the_answer_and_its_name() -> None:

@@ -45,7 +45,7 @@ _COMMON = frozenset((
     "no", "to", "on", "set", "pet", "bin", "fire", "hat", "hai", "ba", "ti", "et", "en", "tres",
 ))  # fmt: skip
 """Answers of one word that are hardly a number."""
-_AROUND = " \t\n\"'“”„«»()[].,;:!?*_`。、！？「」（）"
+_MARKS = " \t\n\"'“”„«»()[].,;:!?*_`。、！？「」（）"
 _KOREAN = re.compile("[일이삼사오육칠팔구십백천만영]{1,12}")
 _HAN = "一二三四五六七八九〇零十百千万萬亿億兆两兩"
 _OPERATORS = (
@@ -102,7 +102,7 @@ def stated_number(text: str, position: int) -> str:
     """
     has_digits = position > 0
     if not has_digits:
-        text = text.strip(_AROUND)
+        text = text.strip(_MARKS)
         if _is_alone(text):
             return text
     for match in _stated().finditer(text, position, overlapped=True):

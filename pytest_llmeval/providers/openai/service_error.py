@@ -149,13 +149,13 @@ def is_failure(reply: Mapping[str, Any]) -> bool:
     base = reply.get("base_resp")
     if isinstance(base, Mapping) and _is_failure_code(base.get("status_code")):
         return True
-    if any(_is_failure_code(reply[name]) for name in members_named(reply, _CODES)):
+    if any(_is_failure_code(reply[name]) for name in _members_named(reply, _CODES)):
         return True
-    if any(_says(reply[name], False) for name in members_named(reply, _SUCCESS_FLAGS)):
+    if any(_says(reply[name], False) for name in _members_named(reply, _SUCCESS_FLAGS)):
         return True
-    if any(_says(reply[name], True) for name in members_named(reply, _FAILURE_FLAGS)):
+    if any(_says(reply[name], True) for name in _members_named(reply, _FAILURE_FLAGS)):
         return True
-    statuses = [str(reply[name]) for name in members_named(reply, _STATUSES)]
+    statuses = [str(reply[name]) for name in _members_named(reply, _STATUSES)]
     if any(re.fullmatch(r"[45]\d\d", status) for status in statuses):
         return True
     code = reply.get("code")
@@ -168,7 +168,7 @@ def is_failure(reply: Mapping[str, Any]) -> bool:
     return any(map(is_error, errors)) if isinstance(errors, list) else is_error(errors)
 
 
-def members_named(reply: Mapping[str, Any], names: Collection[str]) -> list[str]:
+def _members_named(reply: Mapping[str, Any], names: Collection[str]) -> list[str]:
     """Return the members with one of the names, in any spelling: ``status_code``, ``StatusCode``.
 
     Args:
@@ -188,7 +188,7 @@ def unfinished_words(reply: Mapping[str, Any]) -> str:
 
     A reply that is incomplete because it reached its token limit is one that was cut.
     """
-    for name in sorted(members_named(reply, _LAST_FLAGS)):
+    for name in sorted(_members_named(reply, _LAST_FLAGS)):
         if reply[name] is False:
             return f"the reply is not the last: its {name!r} is false"
     status = reply.get("status")
@@ -299,7 +299,7 @@ def _wrote(part: Mapping[str, Any]) -> bool:
 def _status(parts: list[Mapping[str, Any]]) -> int | None:
     """Return the HTTP status that the body names; ``None`` if it names none."""
     for part in parts:
-        for name in members_named(part, _STATUSES):
+        for name in _members_named(part, _STATUSES):
             value = part.get(name)
             number = str(value) if isinstance(value, (int, str)) else ""
             if re.fullmatch(r"[45]\d\d", number):
