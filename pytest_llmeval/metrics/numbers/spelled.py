@@ -251,7 +251,7 @@ def is_number_word(word: str) -> bool:
     if plain in _all_words():
         return True
     stem = plain.removesuffix("einhalb")
-    if stem != plain and (stem in _ones() or is_number_word(stem)):
+    if len(plain) <= _LONGEST and stem != plain and (stem in _ones() or is_number_word(stem)):
         return True
     if _thai_before().search(word) is not None:
         return True
