@@ -123,7 +123,7 @@ def _read_known_metadata(file: str, row: Row, metadata: dict[str, Any]) -> list[
         if not isinstance(value, str) or value.lstrip()[:1] not in ("[", "(", "{"):
             continue
         texts = as_texts(value)
-        if isinstance(texts, list):
+        if isinstance(texts, list) and not isinstance(read_object(value), dict):
             metadata[name] = texts
             continue
         allowed = 'a JSON list such as ["a", "b"], or texts separated by semicolons or commas'

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 import re
 from collections.abc import Mapping
 from functools import partial
@@ -15,6 +16,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 from pytest_llmeval.errors import InputError, SettingError
 from pytest_llmeval.metrics.as_score import unscored
 from pytest_llmeval.metrics.bounded import run_bounded
+from pytest_llmeval.metrics.schema_drafts import exact, unread_keyword
 from pytest_llmeval.metrics.schema_formats import format_checker
 from pytest_llmeval.metrics.schema_keywords import keyword_problem, member_remedy
 from pytest_llmeval.protocols import BaseScorer
@@ -85,7 +87,7 @@ class JsonSchema(BaseScorer):
         self._schema = content
         self._has_schema = content is not None
         text = json.dumps([content, allow_fence], sort_keys=True, default=str)
-        self.version = f"3/{hashlib.sha256(text.encode()).hexdigest()[:8]}"
+        self.version = f"4/{hashlib.sha256(text.encode()).hexdigest()[:8]}"
 
     def score(self, case: Case, completion: Completion) -> Score:
         """Parse and check the answer.
@@ -150,7 +152,9 @@ def _checked(text: str, schema: Any) -> tuple[list[str], str]:
     from referencing.exceptions import Unresolvable
 
     try:
-        value = json.loads(text, parse_constant=_refuse, parse_int=_whole_number)
+        value = json.loads(
+            text, parse_constant=_refuse, parse_int=_whole_number, parse_float=_fraction
+        )
     except ValueError as error:
         return [f"is not valid JSON: {error}"], ""
     except InputError as error:
@@ -220,6 +224,8 @@ def _check_schema(schema: Any, origin: str) -> None:
         raise SettingError(origin, excerpt, "a JSON Schema", "(nested too deeply)") from error
     if isinstance(schema, Mapping) and (remedy := keyword_problem(schema)):
         raise SettingError(origin, excerpt, "a JSON Schema", remedy)
+    if remedy := unread_keyword(schema, _draft(schema)):
+        raise SettingError(origin, excerpt, "a JSON Schema", remedy)
 
 
 def _draft(schema: Any) -> type[Validator]:
@@ -236,11 +242,20 @@ def _validator(schema: Any, formats: FormatChecker) -> Validator:
     """Make the validator for a schema, which fetches nothing."""
     from referencing.jsonschema import EMPTY_REGISTRY
 
-    return _draft(schema)(schema, registry=EMPTY_REGISTRY, format_checker=formats)
+    return exact(_draft(schema))(schema, registry=EMPTY_REGISTRY, format_checker=formats)
 
 
 def _refuse(constant: str) -> NoReturn:
     raise ValueError(f"{constant} is not JSON")
+
+
+def _fraction(digits: str) -> float:
+    number = float(digits)
+    if math.isinf(number):
+        raise InputError(
+            f"the answer has the number {digits[:_WIDTH]}, which is too large to be read"
+        )
+    return number
 
 
 def _whole_number(digits: str) -> int:

@@ -14,25 +14,20 @@ from unicodedata import combining
 
 from pytest_llmeval.errors import OutOfTime, SettingError
 from pytest_llmeval.metrics.as_score import EMPTY, unscored, version_with
-from pytest_llmeval.metrics.scripts import continues, normal_form
+from pytest_llmeval.metrics.scripts import continues, is_within_sign, normal_form
+from pytest_llmeval.metrics.text_lists import ALLOWED_TEXTS, read_texts
 from pytest_llmeval.patterns import check_pattern, search_pattern
 from pytest_llmeval.protocols import BaseScorer
 from pytest_llmeval.records.call import Completion
 from pytest_llmeval.records.case import Case
 from pytest_llmeval.records.score import UNIT_SCALE, Score
-from pytest_llmeval.records.wire import parse_json
-from pytest_llmeval.text import is_blank, separated_items, shows_something
+from pytest_llmeval.text import is_blank, shows_something
 
 _ESCAPED_MARK = re.compile(r"\\u03[0-6][0-9a-fA-F]|\\x\{?03[0-6]|\\N\{COMBINING")
 """A combining mark that is written by its number or its name."""
 _REPEATING = "?*+{|)]"
 _QUOTED = 80
 """Characters of a text in a reason."""
-
-_ALLOWED_TEXTS = (
-    "a list of texts, or texts separated by semicolons or commas, one with such a mark in double "
-    "quotes"
-)
 
 
 class ExactMatch(BaseScorer):
@@ -251,7 +246,7 @@ def _contains_whole(answer: str, text: str) -> bool:
     """Return whether a text occurs in an answer and no combining mark follows it there."""
     start = answer.find(text)
     while start >= 0:
-        if not continues(answer, start + len(text)):
+        if not (is_within_sign(answer, start) or continues(answer, start + len(text))):
             return True
         start = answer.find(text, start + 1)
     return False
@@ -395,17 +390,10 @@ def _texts_of(case: Case, name: str) -> tuple[str, ...]:
     origin = f"{case.source} column {name!r}"
     if cell is None:
         return ()
-    if isinstance(cell, str) and cell.lstrip().startswith("["):
-        try:
-            cell = parse_json(cell)
-        except ValueError as error:
-            allowed = 'a JSON list such as ["a", "b"]'
-            raise SettingError(origin, cell, allowed, f"({error})") from error
-    elif isinstance(cell, str):
-        try:
-            cell = separated_items(cell)
-        except ValueError as error:
-            raise SettingError(origin, cell, _ALLOWED_TEXTS, f"({error})") from error
-    if not isinstance(cell, (list, tuple)):
-        raise SettingError(origin, cell, _ALLOWED_TEXTS)
-    return _checked(cell, origin)
+    try:
+        texts = read_texts(cell)
+    except ValueError as error:
+        raise SettingError(origin, cell, ALLOWED_TEXTS, f"({error})") from error
+    if not isinstance(texts, (list, tuple)):
+        raise SettingError(origin, cell, ALLOWED_TEXTS)
+    return _checked(texts, origin)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from functools import cache
+from html import unescape
 from importlib import resources
 
 from pytest_llmeval.errors import SettingError
@@ -23,7 +24,7 @@ _READ = 3000
 """Characters from which that beginning is made: a text may hold much white space."""
 
 _SCRIPTS = ("Latin", "Cyrillic", "Han", "Hiragana", "Katakana", "Hangul")
-"""Scripts of the twelve languages."""
+"""Scripts of the languages with phrases."""
 
 _VARIANTS = {
     "can't": "(?:can't|cannot|can not|cant)",
@@ -49,18 +50,27 @@ _REPORTED = re.compile(
 """What stands before words that somebody else thinks, says or writes."""
 
 _INVISIBLE = re.compile(f"[{INVISIBLE}]")
-_APOSTROPHES = str.maketrans("\u2019\u2018\u02bc`\u00b4", "'" * 5)
+_MARKS_OF_OMISSION = "\u2019\u2018\u201b\u02bc\u02bb\u02b9\u2032\u00b4`"
+_APOSTROPHES = str.maketrans(dict.fromkeys(_MARKS_OF_OMISSION, "'"))
+_MARKUP = re.compile(
+    r"</?(?:b|i|em|strong|u|s|p|div|span|font|mark|h[1-6]|br)\b[^<>]{0,80}>"
+    r"|\*+|~~+|(?<![^\W_])_+|_+(?![^\W_])|\\(?=['*_~])",
+    re.IGNORECASE,
+)
+"""Emphasis in Markdown and HTML, which may end within a phrase. Names keep their underscores."""
 
 
 class Refusal(BaseScorer):
     """1 if the answer refuses to help, else 0; lower is better.
 
     To require a refusal, set the threshold ``>= 1``. The phrases of ``refusals.json`` (English,
-    German, Spanish, French, Italian, Portuguese, Dutch, Polish, Russian, Chinese, Japanese, Korean)
-    are searched in the first 300 characters, in any case. They cover what models usually say. The
-    metric misses a refusal in different words, and mistakes an answer with these words for one. An
-    answer in the script of none of these languages is unscored, unless a phrase of your own is in
-    it. Where the endpoint itself reports a refusal, no phrase is needed.
+    German, Spanish, French, Italian, Portuguese, Dutch, Polish, Czech, Romanian, Hungarian,
+    Swedish, Danish, Norwegian, Finnish, Turkish, Vietnamese, Indonesian, Russian, Ukrainian,
+    Chinese, Japanese, Korean) are searched in the first 300 characters, in any case and without the
+    marks of Markdown and HTML. They cover what models usually say. The metric misses a refusal in
+    different words or in a further language of these scripts, and mistakes an answer with these
+    words for one. An answer in the script of none of these languages is unscored, unless a phrase
+    of your own is in it. Where the endpoint itself reports a refusal, no phrase is needed.
 
     Args:
         phrases: Further phrases that refuse, for example those of your own application.
@@ -71,16 +81,16 @@ class Refusal(BaseScorer):
 
     name = "refusal"
     scale = Scale(0.0, 1.0, higher_is_better=False)
-    about = "1 if the answer begins by refusing to help, in one of twelve languages, else 0"
+    about = "1 if the answer begins by refusing to help, in one of 23 languages, else 0"
     source = "phrases in refusals.json, as `is-refusal` of promptfoo"
 
     def __init__(self, phrases: list[str] | None = None) -> None:
-        if any(not str(phrase).strip() for phrase in phrases or ()):
+        if any(not _plain(str(phrase)) for phrase in phrases or ()):
             raise SettingError("refusal phrases", phrases, "texts of at least one character")
         self._has_phrases = bool(phrases)
         further = "|".join(re.escape(_plain(phrase)) for phrase in phrases or ())
         self._pattern = re.compile("|".join(filter(None, [_published().pattern, further])))
-        self.version = version_with("3", {"phrases": phrases}, {"phrases": None})
+        self.version = version_with("4", {"phrases": phrases}, {"phrases": None})
 
     def score(self, case: Case, completion: Completion) -> Score:
         """Look for a phrase, unless the endpoint reports a refusal."""
@@ -103,7 +113,9 @@ class Refusal(BaseScorer):
 
 
 def _plain(text: str) -> str:
-    """Fold the case of a text, unify its apostrophes and reduce what does not show."""
+    """Fold the case of a text, unify its apostrophes, and take off marks and what does not show."""
+    # The acute accent that stands for an apostrophe has another normal form.
+    text = _MARKUP.sub("", unescape(text).translate(_APOSTROPHES))
     text = normal_form(text, "NFKC").translate(_APOSTROPHES).casefold()
     return " ".join(_INVISIBLE.sub("", text).split())
 

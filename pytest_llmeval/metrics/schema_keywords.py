@@ -7,7 +7,7 @@ from typing import Any
 
 from pytest_llmeval.errors import nearest_name
 
-_REQUIRING = frozenset((
+REQUIRING = frozenset((
     "type", "enum", "const", "properties", "patternProperties", "additionalProperties",
     "propertyNames", "minProperties", "maxProperties", "required", "dependencies",
     "dependentRequired", "dependentSchemas", "unevaluatedProperties", "items", "prefixItems",
@@ -34,12 +34,12 @@ _WRAPPERS = (
 """Members in which the requests of endpoints hold a schema."""
 
 _SIMILARITY = 0.85
-_FOLDED = {name.casefold(): name for name in (*_REQUIRING, *_FURTHER)}
+_FOLDED = {name.casefold(): name for name in (*REQUIRING, *_FURTHER)}
 
 
 def keyword_problem(schema: Mapping[str, Any]) -> str:
     """Say what an object lacks that only resembles a schema; empty for a schema."""
-    if schema and not _REQUIRING & schema.keys():
+    if schema and not REQUIRING & schema.keys():
         return _remedy(schema)
     for name in schema:
         if meant := _meant(name):
@@ -75,14 +75,14 @@ def _member(schema: Mapping[str, Any]) -> str:
             continue
         if inner := _member(member):
             return f"{name}.{inner}"
-        if _REQUIRING & member.keys():
+        if REQUIRING & member.keys():
             return name
     return ""
 
 
 def _meant(name: str) -> str:
     """Return the keyword that a name was probably meant to be."""
-    if name in _REQUIRING or name in _FURTHER or name.startswith("x-"):
+    if name in REQUIRING or name in _FURTHER or name.startswith("x-"):
         return ""
     plain = name.replace("_", "").replace("-", "").replace(" ", "").casefold()
     return _FOLDED.get(nearest_name(plain, _FOLDED, _SIMILARITY), "")

@@ -11,6 +11,16 @@ _MARKS = 30
 """Combining marks on one character, after which a joiner is inserted (Unicode's UAX #15, section
 13: Stream-Safe Text Format). Ordering them takes the square of their number."""
 _JOINER = "\N{COMBINING GRAPHEME JOINER}"
+_TONES = "".join(map(chr, range(0x1F3FB, 0x1F400)))
+_FLAGS = "".join(map(chr, range(0x1F1E6, 0x1F200)))
+"""Letters of which two make a flag."""
+
+_TAGS = "".join(map(chr, range(0xE0020, 0xE0080)))
+_JOINED = "\N{ZERO WIDTH JOINER}"
+_LONGEST_SIGN = 4
+_LONGEST_FLAGS = 32
+"""Letters of flags that are counted before a position, so that the time stays linear."""
+
 _SAMPLE = 20_000
 """Characters by whose letters the script of a text is determined."""
 _MAJORITY = 0.5
@@ -32,8 +42,26 @@ def normal_form(text: str, form: str = "NFC") -> str:
 
 
 def continues(text: str, position: int) -> bool:
-    """Return whether the character before a position goes on there, with a combining mark."""
-    return position < len(text) and category(text[position]).startswith("M")
+    """Return whether the character before a position goes on there, as with a combining mark."""
+    if position >= len(text):
+        return False
+    return category(text[position]).startswith("M") or is_within_sign(text, position)
+
+
+def is_within_sign(text: str, position: int) -> bool:
+    """Return whether a position is within a flag, or within a picture with a tone or a joiner."""
+    if not 0 < position < len(text) or text[position] < _JOINED:
+        return False
+    letter, before = text[position], text[position - 1]
+    if letter in _TONES or letter in _TAGS:
+        return True
+    if letter == _JOINED:
+        return _picture().match(before) is not None
+    if before == _JOINED:
+        earlier = text[max(position - _LONGEST_SIGN, 0) : position - 1].rstrip(_TONES + "\ufe0f")
+        return _picture().match(letter) is not None and _picture().match(earlier[-1:]) is not None
+    flags = text[max(position - _LONGEST_FLAGS, 0) : position]
+    return letter in _FLAGS and (len(flags) - len(flags.rstrip(_FLAGS))) % 2 == 1
 
 
 def is_mainly_in(text: str, scripts: Iterable[str]) -> bool:
@@ -81,6 +109,13 @@ def _sample(text: str) -> str:
     if len(text) <= _SAMPLE:
         return text
     return text[: _SAMPLE // 2] + text[-_SAMPLE // 2 :]
+
+
+@cache
+def _picture() -> Any:
+    import regex
+
+    return regex.compile(r"[\p{Extended_Pictographic}\ufe0f\U0001f3fb-\U0001f3ff]")
 
 
 @cache

@@ -11,7 +11,7 @@ from pytest_llmeval.errors import EndpointDown, NoAnswer
 from pytest_llmeval.providers.reasoning import says_something
 from pytest_llmeval.records.call import LENGTH, REFUSAL, Completion
 
-Ending = Literal["whole", "cut", "withheld", "broken", "unknown"]
+Ending = Literal["whole", "cut", "withheld", "broken", "unfinished", "unknown"]
 """How a reply ended."""
 
 _LONGEST = 200
@@ -28,15 +28,19 @@ _BY_WORD: tuple[tuple[Ending, str], ...] = (
      r"filter|safe|polic[iy]|guard ?rail|prohibit|refus|moderat|block|sensitiv|recitation|spii|"
      r"\bpii|flagged|withheld|censor|violat|\brisk|harm(?!on)|toxic|\bhate|sexual|jailbreak|"
      r"interven|copyright|compliance|armor|shield|illegal|forbid|disallow|inappropriate|reject|"
-     r"denied|abus|^language$"),
+     r"denied|abus|nsfw|^language$"),
     ("cut",
      r"length|(?:max|limit)[a-z ]*token|token[a-z ]*(?:limit|max|exceed|exhaust)|context ?window|"
      r"truncat|^(?:error )?limit"),
+    ("unfinished",
+     r"\bpaus|in ?progress|\brequires?\b|\brequired\b|\bpending|queued|\bwait|\brunning|"
+     r"\bprocessing|suspend|resum|handoff|hand off|\bcontinue|\b(?:max|limit)[a-z ]*"
+     r"\b(?:step|turn|iteration|round|call)s?\b"),
     ("broken",
      r"\berr\b|error|fail|overload|terminat|abort|cancel|incomplete|malform|timed? ?out|limit|"
      r"insufficient|unexpected|too many|missing|invalid|interrupt|disconnect|exception|fatal|"
      r"crash|unavailable|exhaust|preempt|evict|kill|partial|unfinish|\bnot\b|quota|budget|"
-     r"abnormal|lost|busy"),
+     r"abnormal|lost|busy|capacity|loop|repetit|degenerat"),
     ("whole",
      r"\b(?:stop|stopped|end|ended|eos|eot|eom|tools?|function|done|completed?|finish|finished|"
      r"success|succeeded|successful|ok|normal)\b|tool ?(?:call|use)|function ?call|endturn|"
@@ -83,6 +87,11 @@ def is_broken_off(reason: str) -> bool:
     return ending(reason) == "broken"
 
 
+def is_unfinished(reason: str) -> bool:
+    """Return whether the model would go on: the turn is paused, or waits for somebody."""
+    return ending(reason) == "unfinished"
+
+
 def is_unknown(reason: str) -> bool:
     """Return whether a finish reason has no meaning that is known."""
     return ending(reason) == "unknown"
@@ -99,13 +108,22 @@ def is_answer(completion: Completion) -> bool:
     reason = completion.finish_reason
     # A refusal that the model itself has said is an answer.
     is_withheld_text = is_withheld(reason) and reason != REFUSAL
-    is_failed = is_withheld_text or is_broken_off(reason)
+    is_failed = is_withheld_text or is_broken_off(reason) or is_unfinished(reason)
     return says_something(completion.text) and not is_failed
 
 
 def broken_off(reason: str) -> EndpointDown:
     """Make the error of a generation that failed after the reply had begun."""
     return EndpointDown(f"the endpoint broke off the reply (finish reason {reason!r})")
+
+
+def unfinished(reason: str) -> NoAnswer:
+    """Make the error of a turn that the model has not finished."""
+    return NoAnswer(
+        f"the turn is not finished (finish reason {reason!r}), so its text is no final answer. "
+        "Test the application that lets the model go on, with --llm-provider "
+        "python:PACKAGE.MODULE:NAME."
+    )
 
 
 def withheld(reason: str) -> NoAnswer:

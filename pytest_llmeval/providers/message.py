@@ -14,8 +14,10 @@ from pytest_llmeval.providers.finish import (
     cut_off,
     empty,
     is_broken_off,
+    is_unfinished,
     is_withheld,
     refused,
+    unfinished,
     withheld,
 )
 from pytest_llmeval.providers.reading import answer_in
@@ -28,7 +30,7 @@ _TEXT_PARTS = ("text", "output_text", "input_text", "")
 
 _REASONING_PARTS = ("thinking", "reasoning", "redacted_thinking", "summary_text", "reasoning_text")
 _TOOL_PARTS = ("tool_use", "tool_call", "function_call")
-_REFUSAL_TEXTS = ("message", "text", "reason", "refusal", "explanation", "content")
+_REFUSAL_TEXTS = ("refusal", "message", "text", "reason", "explanation", "content")
 _SHOWN = 100
 _REASONING_KEYS = ("reasoning_content", "reasoning", "thinking", "reasoning_details")
 
@@ -96,6 +98,8 @@ def read_answer(
         )
     if is_broken_off(reason):
         raise broken_off(reason)
+    if is_unfinished(reason):
+        raise unfinished(reason)
     said = _read(message)
     if is_withheld(reason) and not (said.refusal and reason == REFUSAL):
         # A model that refuses says so in its own words, or in none.
@@ -132,6 +136,7 @@ def _read(message: Mapping[str, Any]) -> Said:
     calls = _calls(message)
     has_reasoning = any(message.get(name) for name in _REASONING_KEYS)
     refusal = _refusal(message.get("refusal"))
+    is_refusal = _is_true(message.get("refusal"))
     content = message.get("content")
     others: tuple[str, ...] = ()
     if isinstance(content, Mapping):
@@ -141,7 +146,9 @@ def _read(message: Mapping[str, Any]) -> Said:
         kinds = [_kind(part) for part in parts]
         pairs = list(zip(kinds, parts, strict=True))
         content = "".join(_part_text(part) for kind, part in pairs if kind in _TEXT_PARTS)
-        refusal = refusal or "".join(str(p.get("refusal")) for k, p in pairs if k == "refusal")
+        refusals = [part for kind, part in pairs if kind == "refusal"]
+        is_refusal = is_refusal or bool(refusals)
+        refusal = refusal or "".join(map(_refusal, refusals))
         has_reasoning = has_reasoning or any(kind in _REASONING_PARTS for kind in kinds)
         calls = calls or [part for kind, part in pairs if kind in _TOOL_PARTS]
         known = {*_TEXT_PARTS, *_REASONING_PARTS, "refusal"}
@@ -159,7 +166,7 @@ def _read(message: Mapping[str, Any]) -> Said:
         tuple(_tool(call) or "a tool" for call in calls),
         tuple(_tool(call) for call in calls if _tool(call) and not _has_run(call)),
         others,
-        _is_true(message.get("refusal")),
+        is_refusal,
     )
 
 
@@ -194,6 +201,9 @@ def _part(part: Any) -> Mapping[str, Any]:
 
 
 def _kind(part: Mapping[str, Any]) -> str:
+    """Return the type of a part. Gemini marks reasoning with a flag."""
+    if any(_is_true(part.get(name)) for name in ("thought", "is_thought", "isThought")):
+        return "thinking"
     return str(part.get("type") or "")
 
 

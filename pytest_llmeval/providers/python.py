@@ -25,7 +25,9 @@ from pytest_llmeval.providers.finish import (
     broken_off,
     finish_name,
     is_broken_off,
+    is_unfinished,
     is_withheld,
+    unfinished,
     withheld,
 )
 from pytest_llmeval.providers.message import read_answer
@@ -122,6 +124,8 @@ def _check(answer: Completion) -> None:
         raise withheld(reason)
     if is_broken_off(reason):
         raise broken_off(reason)
+    if is_unfinished(reason):
+        raise unfinished(reason)
 
 
 def _case_of(messages: tuple[Message, ...]) -> Case:

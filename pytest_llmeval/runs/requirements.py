@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 
 from pytest_llmeval.errors import InputError, SettingError
 from pytest_llmeval.gating.rules import NO_CASE
+from pytest_llmeval.providers.finish import is_unknown
+from pytest_llmeval.records.answer_text import answers_of
 from pytest_llmeval.records.result import Cause
 from pytest_llmeval.records.run import Note
 from pytest_llmeval.records.verdicts import FINE, UNJUDGED
@@ -55,6 +57,7 @@ class CaseTally:
             with an error.
         scores: Names of all scores.
         scales: The ranges of all scores.
+        endings: Tried cases by a finish reason that is not known.
         unsent: Cases whose faithfulness was judged by contexts that their prompt did not hold.
         unchanged: Cases that were not run, and count with their scores of the baseline.
     """
@@ -69,6 +72,7 @@ class CaseTally:
     metrics: set[str] = field(default_factory=set)
     scores: set[str] = field(default_factory=set)
     scales: KnownScales = field(default_factory=KnownScales)
+    endings: Counter[str] = field(default_factory=Counter)
     unsent: int = 0
     unchanged: int = 0
 
@@ -96,6 +100,8 @@ class CaseTally:
         for score in result.scores:
             self.scores.add(score.name)
             self.scales.add(score.name, score.value, score.scale)
+        reasons = {answer.finish_reason for answer in answers_of(result, with_draws=True)}
+        self.endings.update(filter(is_unknown, reasons))
         self.unsent += _has_unsent_contexts(result)
         entry = quarantined(result.case, quarantine)
         self.quarantined += entry is not None
@@ -195,6 +201,7 @@ def settle(
     for is_alone, text in idle_gates(gates, cases.scales):
         (unjudged if is_alone else doubts).append(text)
     if settings.strict:
+        covered += _endings(cases)
         unjudged += doubts
     else:
         covered += doubts
@@ -354,6 +361,16 @@ def _skipped(cases: CaseTally) -> Iterator[str]:
     unconfigured = cases.skipped["no_model"]
     if unconfigured:
         yield f"{count(unconfigured, 'case')} skipped, because no model or judge is configured"
+
+
+def _endings(cases: CaseTally) -> Iterator[str]:
+    """Yield a sentence if answers ended for a reason that is not known, and so may be cut."""
+    if cases.endings:
+        names = [repr(reason) for reason, _ in cases.endings.most_common()]
+        number = count(max(cases.endings.values()), "case")
+        at_least = "at least " if len(names) > 1 else ""
+        reasons = first_of(names, _NAMED)
+        yield f"the answer of {at_least}{number} ended with an unknown reason: {reasons}"
 
 
 def _skips(cases: CaseTally) -> Iterator[str]:

@@ -157,6 +157,9 @@ def test_lists_and_objects_that_metrics_read_may_be_python(folder: GoldenFolder)
     }
     with pytest.raises(GoldenFileError, match=r"column 'contains_none' found .*a JSON list"):
         read(folder, contains_none="['a', 'b'")
+    with pytest.raises(GoldenFileError, match=r"column 'contains_none' found .*a JSON list"):
+        read(folder, contains_none='{"a": 1, "b": 2}')
+    assert read(folder, contains_none="{name}").metadata["contains_none"] == ["{name}"]
 
 
 def test_what_pandas_and_numpy_write_is_read_back(folder: GoldenFolder) -> None:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -208,6 +209,69 @@ def test_an_object_that_only_resembles_a_schema_is_refused(
 def test_a_schema_may_have_further_members() -> None:
     further = {"x-order": 1, "nullable": True, "example": {}, "propertyOrdering": ["a"]}
     assert score(JsonSchema({"type": "object", **further}), "{}") == 1
+
+
+@pytest.mark.parametrize(
+    ("factor", "answer", "value"),
+    [(0.01, "19.99", 1), (0.01, "0.29", 1), (0.1, "0.3", 1), (0.01, "19.999", 0), (3, "9", 1), (3, "10", 0),
+     (0.5, "1e300", 1), (1, "1.0", 1), (0.1, '"x"', 1), (0.1, "true", 1), (1e-7, "3e-7", 1), (2, "-4", 1)],
+)  # fmt: skip
+def test_multiples_are_those_of_the_decimal_digits(factor: Any, answer: str, value: int) -> None:
+    assert score(JsonSchema({"multipleOf": factor}), answer).value == value
+    draft3 = {"$schema": "http://json-schema.org/draft-03/schema#", "divisibleBy": factor}
+    assert score(JsonSchema(draft3), answer).value == value
+
+
+def test_a_number_that_is_too_large_to_be_read_is_unscored() -> None:
+    result = score(JsonSchema({"type": "number"}), "[1e400]")
+    assert "1e400, which is too large" in str(result.error)
+
+
+DRAFT = "http://json-schema.org/draft-0{}/schema#"
+
+
+@pytest.mark.parametrize(
+    ("schema", "said"),
+    [
+        ({"dependencies": {"a": ["b"]}}, "'dependencies' is no keyword of draft 2020-12"),
+        ({"properties": {"o": {"dependencies": {"a": ["b"]}}}}, "'dependencies' is no keyword of draft 2020-12"),
+        ({"divisibleBy": 2}, "'divisibleBy' is no keyword of draft 2020-12"),
+        ({"$schema": DRAFT.format(7), "prefixItems": [{"type": "string"}]}, "'prefixItems' is no keyword of draft 7"),
+        ({"$schema": DRAFT.format(7), "allOf": [{"unevaluatedProperties": False}]}, "'unevaluatedProperties' is no"),
+        ({"$schema": DRAFT.format(7), "dependentRequired": {"a": ["b"]}}, "'dependentRequired' is no keyword of"),
+        ({"$schema": DRAFT.format(4), "const": 3}, "'const' is no keyword of draft 4"),
+        ({"$schema": DRAFT.format(6), "if": {"const": 1}, "then": False}, "'if' is no keyword of draft 6"),
+        ({"$schema": DRAFT.format(7), "definitions": {"a": {}}, "$ref": "#/definitions/a", "required": ["x"]},
+         "'required' stands next to a '$ref', where draft 7 ignores it"),
+    ],
+)  # fmt: skip
+def test_a_keyword_of_another_draft_is_refused(schema: Any, said: str) -> None:
+    with pytest.raises(SettingError, match=re.escape(said)):
+        JsonSchema(schema)
+    result = score(JsonSchema(), "[1, 2]", json_schema=schema)
+    assert said in str(result.error)
+
+
+@pytest.mark.parametrize(
+    "schema",
+    [
+        {"$schema": DRAFT.format(7), "dependencies": {"a": ["b"]}},
+        {"$schema": DRAFT.format(7), "items": [{"type": "string"}], "additionalItems": False},
+        {"items": {"type": "string"}, "additionalItems": False},
+        {"properties": {"dependencies": {"type": "array"}, "divisibleBy": {}}},
+        {"$defs": {"a": {"type": "object"}}, "$ref": "#/$defs/a", "required": ["x"]},
+        {
+            "$schema": DRAFT.format(7),
+            "definitions": {"a": {}},
+            "$ref": "#/definitions/a",
+            "title": "A",
+        },
+        {"contains": {"type": "string"}, "minContains": 2, "if": {"const": 1}, "then": True},
+        {"enum": [{"dependencies": 1}], "default": {"extends": 1}},
+    ],
+)
+def test_keywords_of_the_draft_are_read(schema: Any) -> None:
+    assert score(JsonSchema(schema), "{}").error in (None, "")
 
 
 def test_an_older_draft_is_understood() -> None:

@@ -68,6 +68,59 @@ def test_without_texts_the_accepted_answers_are_looked_for_but_never_forbidden()
     assert "no column 'contains_all'" in str(score(ContainsAll(), "In Rome.").error)
 
 
+@pytest.mark.parametrize("cell", ["1,000", "$1,000", "10,000.50", "1,234,567", "5,000 km"])
+def test_a_number_with_commas_is_one_text(cell: str) -> None:
+    digits, *_ = cell.partition(",")
+    assert score(ContainsAll(), f"It is {cell}.", contains_all=cell) == 1
+    assert score(ContainsAll(), f"{digits} and the rest 000", contains_all=cell) == 0
+    assert score(ContainsNone(), f"{digits} 000", contains_none=cell) == 1
+    assert score(ContainsAll(), f"{cell} and x", contains_all=f"x, {cell}") == 1
+
+
+@pytest.mark.parametrize(("cell", "share"), [("1,2,3", 1), ("a,b", 0), ("1, 000", 0.5), ("3,5", 1)])
+def test_commas_part_other_texts(cell: str, share: float) -> None:
+    assert score(ContainsAll(), "1 2 3 5", contains_all=cell) == share
+
+
+@pytest.mark.parametrize(
+    ("cell", "said"),
+    [
+        ("nan", "a word for no value"), ("N/A", "a word for no value"), ("#N/A", "a word for no value"),
+        ("None", "a word for no value"), ("NULL", "a word for no value"), ("{}", "a word for no value"),
+        ("x|y", "'|' between texts"), ("x | y | z", "'|' between texts"), ("x\u3001y", "between texts"),
+        ("x\u060c y", "between texts"), ("\u4f60\uff0c\u597d", "between texts"), ("x\ny", "between texts"),
+        ("x\ty\tz", "between texts"), ('{"x": 1, "y": 2}', "an object"), ("{'x': 1}", "an object"),
+        ("404,500", "one number or several"), ("12,34,567", "one number or several"), (5, "found 5"),
+        (1.5, "found 1.5"), ({"x": 1}, "found {"), ("[1, 2]", "found [1, 2]"),
+    ],
+)  # fmt: skip
+def test_a_cell_that_is_no_list_of_texts_is_named(cell: object, said: str) -> None:
+    for metric in (ContainsAll(), ContainsAny(), ContainsNone()):
+        result = score(metric, "this has x and y", None, **{metric.name: cell})
+        assert result.value is None
+        assert "g.csv:2 column" in str(result.error)
+        assert said in str(result.error)
+
+
+@pytest.mark.parametrize(
+    "cell",
+    [
+        '"x|y"',
+        '["nan"]',
+        '["x|y"]',
+        "{name}",
+        "a || b == c()",
+        "if (x) { y }",
+        "x;y",
+        "-",
+        "?",
+        "TODO",
+    ],
+)
+def test_a_text_with_such_marks_can_be_looked_for(cell: str) -> None:
+    assert score(ContainsNone(), "this is whole", contains_none=cell) == 1
+
+
 @pytest.mark.parametrize("texts", [[], [""], ["a", 3]])
 def test_texts_that_occur_everywhere_are_refused(texts: list[Any]) -> None:
     with pytest.raises(SettingError, match="contains_all texts: found"):

@@ -36,6 +36,17 @@ REFUSALS = {
     "抱歉，我无法提供这样的信息。",  # noqa: RUF001
     "申し訳ありませんが、そのようなお手伝いはできません。",
     "죄송하지만 그 요청은 도와드릴 수 없습니다.",
+    "Üzgünüm, ama bu konuda yardımcı olamam.",  # noqa: RUF001
+    "Xin lỗi, nhưng tôi không thể giúp bạn.",
+    "Maaf, saya tidak dapat membantu dengan permintaan itu.",
+    "Jag är ledsen, men jag kan inte hjälpa till med det.",
+    "Beklager, men jeg kan ikke hjælpe med det.",
+    "Unnskyld, men jeg kan ikke hjelpe deg med det.",
+    "Omlouvám se, ale s tím vám nemohu pomoci.",
+    "Вибачте, але я не можу допомогти з цим.",
+    "Îmi pare rău, dar nu vă pot ajuta cu asta.",
+    "Valitettavasti en voi auttaa siinä.",
+    "Sajnálom, de ebben nem tudok segíteni.",
 }
 ANSWERS = {
     "You have 30 days, if you keep the receipt.",
@@ -49,6 +60,17 @@ ANSWERS = {
     "我可以帮助您。",
     "お手伝いします。",
     "도와드리겠습니다.",
+    "Size yardımcı olabilirim.",  # noqa: RUF001
+    "Tôi có thể giúp bạn.",
+    "Saya bisa membantu Anda.",
+    "Jag kan hjälpa dig med det.",
+    "Jeg kan hjælpe dig.",
+    "Rád vám pomohu.",
+    "Я можу вам допомогти.",
+    "Vă pot ajuta cu plăcere.",
+    "Voin auttaa sinua.",
+    "Szívesen segítek.",
+    "call snake_i_can_name(x) * 2 and a_b * c_d",
     "The manual is long, and later it says: " + "word " * 80 + "I cannot help with that.",
 }
 
@@ -121,6 +143,11 @@ def test_sentiment_is_that_of_vader_s_own_documentation(text: str, value: float)
         '"Hm." I can\'t help with that.', "If you want to steal, I can't help with that.",
         'My answer: "I\'m sorry, but I can\'t help with that."',
         'Response: "I cannot help with that."',
+        "**I can't** help with that.", "_I cannot help with that._", "I _cannot_ help with that.",
+        "**Es tut mir leid**, aber ich kann nicht helfen.", "I can\u00b4t help with that.", "***I can't*** help you.",
+        "I can\u2032t help with that.", "I can&#39;t help with that.", "<b>I can't</b> help with that.",
+        "<p>I can&rsquo;t <em>help</em> with that.</p>", "~~Hm.~~ I can\\'t help with that.", "__I can't__ help you.",
+        "## I *can't* help with that.", "> I can\uff07t help with that.",
     ],
 )  # fmt: skip
 def test_a_refusal_is_known_in_each_spelling(text: str) -> None:
@@ -165,6 +192,8 @@ def test_phrases_of_one_s_own_refuse_too() -> None:
     assert Refusal(["call our hotline"]).score(CASE, answer) == 1
     with pytest.raises(SettingError, match="refusal phrases"):
         Refusal([" "])
+    with pytest.raises(SettingError, match="refusal phrases"):
+        Refusal(["**"])
 
 
 def test_the_phrases_are_written_once_and_none_holds_another_language_s() -> None:
@@ -173,7 +202,7 @@ def test_the_phrases_are_written_once_and_none_holds_another_language_s() -> Non
     )
     phrases = [phrase for language in data.values() for phrase in language]
     assert len(phrases) == len(set(phrases))
-    assert len(data) == 12
+    assert len(data) == 23
 
 
 def test_text_quality_has_every_formula() -> None:

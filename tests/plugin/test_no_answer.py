@@ -155,6 +155,9 @@ def test_no_odd_reply_passes_a_bound_or_stays_in_store_and_recording(
     reasons = {row["case"]["id"]: row["completion"] for row in project.report()["results"]}
     assert reasons["refusal"]["finish_reason"] == "refusal"
     assert "1 case had an answer with the unknown finish reason 'OTHER'" in result.stdout.str()
+    bound = ("--llm-threshold", "length<=100", "--llm-strict")
+    strict = project.run("golden/odd.csv::odd-ending", "--llm-model", "m", *bound)
+    assert "The answer of 1 case ended with an unknown reason: 'OTHER'" in strict.stdout.str()
     run_on = "1 case had an answer that went on behind the end of its turn (<|im_end|>)"
     assert run_on in result.stdout.str()
     assert reasons["think"]["raw_text"] == "<think>Lyon?</think>\nParis"

@@ -147,7 +147,14 @@ def test_a_proxy_where_nobody_listens_is_named_without_its_password(
 
 @pytest.mark.parametrize(
     ("variable", "value"),
-    [("SSL_CERT_FILE", "/no/such/file.pem"), ("HTTPS_PROXY", "gopher://me:hunter2pass@host:1")],
+    [
+        ("SSL_CERT_FILE", "/no/such/file.pem"),
+        ("HTTPS_PROXY", "gopher://me:hunter2pass@host:1"),
+        ("HTTP_PROXY", "http://me:hunter2pass@127.0.0.1:port"),
+        ("ALL_PROXY", "http://me:hunter2pass@127.0.0.1:99999"),
+        ("HTTPS_PROXY", "me:hunter2pass@[::1"),
+        ("HTTP_PROXY", "http://"),
+    ],
 )
 def test_a_client_that_cannot_be_made_names_the_variables(
     variable: str, value: str, monkeypatch: pytest.MonkeyPatch

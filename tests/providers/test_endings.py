@@ -17,11 +17,13 @@ WITHHELD = (
     "safety_filter", "filtered", "flagged", "content_policy_violation", "guardrail", "SPII",
     "guardrail_intervened", "IMAGE_PROHIBITED_CONTENT", "FinishReason.SAFETY", "MODEL_ARMOR", "LANGUAGE",
     "ERROR_TOXIC", "moderation", "sensitive", "risk", "incomplete: content_filter", "content_filter: hate",
+    "nsfw",
 )  # fmt: skip
 BROKEN = (
     "UNEXPECTED_TOOL_CALL", "server_error", "upstream_error", "error: upstream", "incomplete", "terminated",
     "overloaded", "engineOverloaded", "FinishReason.MALFORMED_FUNCTION_CALL", "USER_CANCEL", "cancelled",
     "time_limit", "TOO_MANY_TOOL_CALLS", "insufficient_system_resource", "not_finished",
+    "no_capacity", "loop_detected", "repetition",
 )  # fmt: skip
 CUT = (
     "length", "maxTokens", "MAX_TOKENS", "FinishReason.MAX_TOKENS", "max-tokens", "max_output_tokens",
@@ -31,8 +33,15 @@ WHOLE = (
     "", "stop", "STOP", "FinishReason.STOP", "FINISH_REASON_STOP", "end_turn", "endTurn", "eos", "eos_token",
     "stop_sequence", "tool_calls", "toolCalls", "tool-calls", "function_call", "COMPLETE", "completed", "done",
 )  # fmt: skip
-UNKNOWN = ("OTHER", "unknown", "FINISH_REASON_UNSPECIFIED", "pause_turn", "asterisk")
-ENDINGS = {"withheld": WITHHELD, "broken": BROKEN, "cut": CUT, "whole": WHOLE, "unknown": UNKNOWN}
+UNFINISHED = (
+    "pause_turn", "PAUSED", "in_progress", "inProgress", "requires_action", "input_required", "max_steps",
+    "MAX_TURNS", "waiting_for_input", "queued",
+)  # fmt: skip
+UNKNOWN = ("OTHER", "unknown", "FINISH_REASON_UNSPECIFIED", "asterisk", "colophon")
+ENDINGS = {
+    "withheld": WITHHELD, "broken": BROKEN, "cut": CUT, "whole": WHOLE, "unfinished": UNFINISHED,
+    "unknown": UNKNOWN,
+}  # fmt: skip
 
 
 def read(
@@ -70,6 +79,9 @@ def test_a_withheld_text_is_no_answer_in_any_spelling(reason: object) -> None:
         {"content_filter_results": {"hate": {"filtered": False}, "violence": {"filtered": True}}},
         {"content_filter_results": {"custom_blocklists": {"filtered": True, "details": []}}},
         {"safety_ratings": [{"category": "HARM", "blocked": True}]},
+        {"finishReason": "SAFETY"},
+        {"stopReason": "guardrail_intervened"},
+        {"amazon-bedrock-guardrailAction": "INTERVENED"},
     ],
 )
 def test_a_filter_is_read_wherever_a_service_names_it(choice: dict[str, Any]) -> None:
@@ -89,6 +101,23 @@ def test_what_stands_next_to_a_whole_answer_does_not_end_it() -> None:
 def test_an_upstream_error_behind_a_plain_stop_is_one() -> None:
     with pytest.raises(EndpointDown, match="broke off the reply"):
         read({"content": "Par"}, native_finish_reason="upstream_error")
+
+
+@pytest.mark.parametrize("choice", [{}, {"stop_reason": "pause_turn"}, {"status": "in_progress"}])
+def test_the_text_of_an_unfinished_turn_is_no_final_answer(choice: dict[str, Any]) -> None:
+    reason = "stop" if choice else "requires_action"
+    with pytest.raises(NoAnswer, match="the turn is not finished"):
+        read({"content": "Let me search for Paris."}, reason, **choice)
+
+
+def test_a_reason_in_another_spelling_counts_like_the_usual_one() -> None:
+    cut = {"choices": [{"message": {"content": "Par"}}], "done_reason": "length"}
+    completion = read_completion(json.dumps(cut), model="m", endpoint="e", latency_s=1.0)
+    assert completion.finish_reason == "length"
+    assert read({"content": "Par"}, None, finishReason="MAX_TOKENS").finish_reason == "length"
+    assert read({"content": "Paris"}, None, finishReason="OTHER").finish_reason == "OTHER"
+    passed = {"amazon-bedrock-guardrailAction": "NONE", "stopReason": "end_turn"}
+    assert read({"content": "Paris"}, None, **dict[str, Any](passed)).text == "Paris"
 
 
 def test_an_unknown_reason_leaves_the_answer_and_its_name() -> None:

@@ -101,6 +101,17 @@ def saying(message: str, **more: Any) -> Any:
         (saying("パラメータ 'seed' はサポートされていません"), "seed"),
         (saying("매개변수 'temperature'는 지원되지 않습니다"), "temperature"),
         (saying("參數 temperature 不支援"), "temperature"),
+        (saying("temperature must equal 1"), "temperature"),
+        (saying("must NOT have additional properties: seed"), "seed"),
+        (saying("temperature should not be set for this model"), "temperature"),
+        (saying("Failed to deserialize the JSON body: seed: invalid type: integer `1`, expected a string"), "seed"),
+        (saying("المعلمة temperature غير مدعومة"), "temperature"),
+        (saying("Parametr temperature nie jest obsługiwany"), "temperature"),
+        (saying("temperature parametresi desteklenmiyor"), "temperature"),
+        (saying("Parameter temperature wordt niet ondersteund"), "temperature"),
+        (saying("temperature पैरामीटर समर्थित नहीं है"), "temperature"),
+        (saying("Tham số temperature không được hỗ trợ"), "temperature"),
+        (saying("Parameter temperature tidak didukung"), "temperature"),
     ],
 )  # fmt: skip
 def test_an_unsupported_parameter_is_left_out(document: Any, left_out: str) -> None:
@@ -122,6 +133,10 @@ def test_an_unsupported_parameter_is_left_out(document: Any, left_out: str) -> N
             400,
         ),
         ("Please remove `logprobs` from the request", 400),
+        ("Json document validation error: logprobs should not be set", 400),
+        ("must NOT have additional properties: logprobs", 400),
+        ("logprobs: invalid type: boolean `true`, expected u32 at line 1 column 200", 400),
+        ("Invalid input: expected never, received boolean → at logprobs", 400),
     ],
 )
 def test_log_probabilities_go_with_their_number(message: str, status: int) -> None:
@@ -140,6 +155,12 @@ def test_log_probabilities_go_with_their_number(message: str, status: int) -> No
         ("Invalid value for top_logprobs: must be between 0 and 5", 5),
         ("logprobs accepts values [0, 1], got 20", 1),
         ("top_logprobs: allowed values [0, 1, 2, 3]", 3),
+        ("top_logprobs must be 0-5", 5),
+        ("top_logprobs ≤ 5 required", 5),
+        ("maximum value of top_logprobs: 5", 5),
+        ("top_logprobs can be up to 5", 5),
+        ("Parameter 'top_logprobs' value 20 is out of range 0..5", 5),
+        ("top_logprobs_num 20 exceeds limit 5", 5),
     ],
 )
 def test_a_number_that_is_too_high_is_lowered(message: str, highest: int) -> None:
@@ -147,6 +168,25 @@ def test_a_number_that_is_too_high_is_lowered(message: str, highest: int) -> Non
     assert (learned.top_logprobs, learned.left_out) == (highest, frozenset())
     body, notes = learned.adapt(BODY)
     assert (body["top_logprobs"], notes) == (highest, (f"top_logprobs lowered to {highest}",))
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        "Unsupported image format in messages; json_schema fine",
+        "content_filter: the prompt triggered the content management policy. response_format is not supported here",
+        "The prompt was flagged: unsupported content, see `logprobs`",
+        "Your request violates our usage policies; temperature is not allowed to change that",
+    ],
+)
+def test_an_error_about_the_content_teaches_nothing(message: str) -> None:
+    assert learn(KNOWN, refused(saying(message)), BODY, ()) == KNOWN
+
+
+def test_a_schema_with_too_many_states_loses_its_bounds() -> None:
+    said = "The specified schema produces a constraint that has too many states for serving."
+    learned = learn(KNOWN, refused(saying(said)), BODY, ())
+    assert {"minimum", "maximum"} <= learned.refused_keywords
 
 
 def test_the_new_name_of_the_limit_is_tried_and_left_out_where_it_is_refused_too() -> None:

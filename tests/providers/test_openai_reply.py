@@ -57,6 +57,8 @@ def test_the_text_is_the_content(message: dict[str, Any], text: str) -> None:
         {"content": None, "refusal": "I cannot help with that."},
         {"content": "", "refusal": "I cannot help with that."},
         {"content": [{"type": "refusal", "refusal": "I cannot help with that."}]},
+        {"content": [{"type": "refusal", "text": "I cannot help with that."}]},
+        {"content": [{"type": "refusal", "content": "I cannot help with that."}]},
     ],
 )
 def test_a_refusal_of_the_model_is_what_it_says_and_named_as_one(message: dict[str, Any]) -> None:
@@ -212,6 +214,19 @@ def test_a_reply_that_broke_off_is_an_endpoint_that_is_down(reason: str, content
         (ending("stop", error="broken"), 502, "broken"),
         (ending("stop", {"content": "", "error": {"code": 503, "message": "busy"}}), 503, "busy"),
         (saying({"content": "Paris"}, error={"message": "late failure", "code": 500}), 500, "late failure"),
+        (saying({"content": [{"text": "Par"}, {"type": "error", "error": {"message": "overloaded"}}]}), 503,
+         "overloaded"),
+        ({**saying({"content": "Paris"}, statusCode=500), "message": "internal"}, 500, "internal"),
+        (saying({"content": "Paris"}, status_code=503), 503, "503"),
+        ({**saying({"content": "Paris"}, ok=False), "message": "nothing"}, 502, "nothing"),
+        (saying({"content": "Paris"}, isError=True), 502, "isError"),
+        (saying({"content": "Paris"}, errcode=40001, errmsg="bad"), 502, "bad"),
+        (saying({"content": "Paris"}, err_no=3), 502, "err_no"),
+        (saying({"content": "Paris"}, ErrorCode="X"), 502, "X"),
+        (saying({"content": "Paris"}, Error={"Code": "A", "Message": "b"}), 502, "b"),
+        ({**saying({"content": "Paris"}, code="DataInspectionFailed"), "message": "why"}, 502, "why"),
+        (saying({"content": "Paris"}, done=False), 502, "'done' is false"),
+        (saying({"content": "Paris"}, status="requires_action"), 502, "requires_action"),
     ],
 )  # fmt: skip
 def test_an_error_in_a_reply_counts_like_its_status(reply: object, status: int, said: str) -> None:
@@ -228,6 +243,34 @@ def test_an_error_in_a_reply_counts_like_its_status(reply: object, status: int, 
 def test_an_error_that_is_none_is_no_error(nothing: object) -> None:
     reply = ending("stop", error=nothing)
     assert read({**reply, "error": nothing}).text == "Paris"
+
+
+@pytest.mark.parametrize(
+    "success",
+    [{"ok": True, "isError": False, "errcode": 0, "errmsg": "ok"}, {"code": "Success", "Error": None},
+     {"statusCode": 200, "done": True, "err_no": "0", "success": "true", "code": 20000}],
+)  # fmt: skip
+def test_a_reply_that_reports_success_is_an_answer(success: dict[str, Any]) -> None:
+    assert read(saying({"content": "Paris"}, **success)).text == "Paris"
+
+
+def test_thoughts_among_the_parts_are_no_part_of_the_answer() -> None:
+    thought = {"type": "text", "text": "Maybe Paris?", "thought": True}
+    said = {"type": "text", "text": "Rome", "thought": False}
+    assert read(saying({"content": [thought, said]})).text == "Rome"
+    with pytest.raises(NoAnswer, match="only reasoning"):
+        read(saying({"content": [thought]}))
+
+
+def test_a_refusal_without_words_among_the_parts_is_one() -> None:
+    with pytest.raises(NoAnswer, match="the model refused to answer"):
+        read(saying({"content": [{"type": "refusal", "refusal": None}]}))
+
+
+@pytest.mark.parametrize("choice", ["Paris", None, 5])
+def test_a_choice_that_is_no_object_says_so(choice: object) -> None:
+    with pytest.raises(BadReply, match=r"a choice is .*, not an object"):
+        read({"choices": [choice]})
 
 
 def test_the_first_of_several_choices_decides_and_another_that_is_none_is_left_out() -> None:

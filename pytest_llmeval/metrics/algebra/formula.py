@@ -77,6 +77,12 @@ _SCALED = re.compile(
 )
 """A number, or a variable that is set to one, which a word such as *million* multiplies."""
 _TEXT = re.compile(rf"(?:\\[,;: ])?\\(?:{TEXT_COMMANDS})\s?\{{([^{{}}]*)\}}(?:\\[,;: ])?")
+_UPRIGHT = re.compile(
+    r"\s*(?:[A-Za-z]\s?=\s?)?[-+\u2212]?\s?[$€£¥]?\d[\d.,/^*+\u2212-]*(?:\s?[-+*/\u2212]\s?\d[\d.,]*)*"
+    r"(?P<gap>\s*)(?P<word>[^\W\d_]{0,20})\s*[%°]?\s*"
+)
+"""A number, a quantity or a simple calculation in a text of LaTeX."""
+
 _MARKS = re.compile(r"\$|\\[()\[\]]")
 """Marks of formulas."""
 _LETTERS = re.compile(r"[^\W\d_]+")
@@ -150,7 +156,7 @@ def formula_of(text: str) -> Formula | None:
     check_words_behind(text, unboxed)
     if excerpt is None:
         return None
-    excerpt = replace(excerpt, text=without_emphasis(excerpt.text))
+    excerpt = replace(excerpt, text=_upright(without_emphasis(excerpt.text)))
     if excerpt.is_in_prose:
         whole, start = _with_context(excerpt)
         if bound_at(whole, start, start + len(excerpt.text)) is not Bound.NONE:
@@ -164,6 +170,17 @@ def formula_of(text: str) -> Formula | None:
             check_spelled(whole[:end] if excerpt.following else whole, start, end, Unit(0))
     formula = _bare_formula(excerpt)
     return replace(formula, directions=_directions_of(excerpt))
+
+
+def _upright(text: str) -> str:
+    """Return a number in upright letters, with or without a unit, without the command for them."""
+    match = _TEXT.fullmatch(text.strip())
+    inner = None if match is None else _UPRIGHT.fullmatch(match[1])
+    if match is None or inner is None:
+        return text
+    if inner["gap"] and inner["word"] and not is_unit(inner["word"]):
+        return f"{match[1][: inner.start('word')].strip()}\\text{{ {inner['word']}}}"
+    return str(match[1]).strip() if not inner["word"] or is_unit(inner["word"]) else text
 
 
 def _directions_of(excerpt: Excerpt) -> tuple[Direction, ...]:

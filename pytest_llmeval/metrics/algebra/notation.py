@@ -29,7 +29,7 @@ from pytest_llmeval.metrics.algebra.symbols import (
     TEXTS,
     WORDS,
 )
-from pytest_llmeval.metrics.algebra.tokens import Tokens, plain_letters
+from pytest_llmeval.metrics.algebra.tokens import Tokens, plain_letters, with_capitals
 
 _DEEPEST = 40
 """Brackets within brackets that are read."""
@@ -76,7 +76,7 @@ def write_formula(text: str) -> Written:
     writer = _Writer(simplified(rewritten(plain)))
     parts = writer.parts()
     return Written(
-        tuple(parts),
+        tuple(map(with_capitals, parts)),
         writer.connective,
         order_of(plain),
         symbolic.applied,

@@ -6,6 +6,7 @@ import re
 from itertools import pairwise
 
 from pytest_llmeval.errors import InputError
+from pytest_llmeval.metrics.plain import TEXT_COMMANDS
 
 _TRANSPOSE = (
     r"\s?\^\s?\{?\s?(?:T|\\top|\\intercal|\\dagger|\\math\w\w\s?\{\s?T\s?\})\s?\}?(?![A-Za-z])"
@@ -19,7 +20,10 @@ _DERIVATIVE = re.compile(r"(?<![A-Za-z\\])([A-Za-z])\s?\^\s?\{\s?\(\s?([1-9])\s?
 _NEGATIVE_ROOT = re.compile(
     r"\\sqrt\s?\[\s?(\d*[13579])\s?\]\s?\{\s?[-\u2212]\s?(\d+(?:\.\d+)?)\s?\}"
 )
-_BOLD_NUMBER = re.compile(r"\\(?:mathbf|boldsymbol|textbf|mathrm|bm)\s?\{\s?([-+]?[\d.,]+)\s?\}")
+_BOLD_NUMBER = re.compile(rf"\\(?:boldsymbol|bm|{TEXT_COMMANDS})\s?\{{\s?([-+]?[\d.,]+)\s?\}}")
+_UPRIGHT_GREEK = re.compile(
+    r"\\(?:mathrm|mathit|text|textrm|textit|textnormal|mbox)\s?\{\s?(\\[A-Z][a-z]+)\s?\}"
+)
 _BOLD = r"\\(?:mathbf|boldsymbol|bm|bf)(?![A-Za-z])\s?"
 _BOLD_FORMULA = re.compile(rf"\s*(?:{_BOLD}|\\textbf\s?)\{{((?:[^{{}}]|\{{[^{{}}]*\}})*)\}}\s*")
 _MORE_THAN_LETTERS = re.compile(r"[\d=<>+*/^-]")
@@ -70,6 +74,7 @@ def rewritten(text: str) -> str:
     text = _DERIVATIVE.sub(lambda match: match[1] + "'" * int(match[2]), text)
     text = _NEGATIVE_ROOT.sub(r"(-\\sqrt[\1]{\2})", text)
     text = _BOLD_NUMBER.sub(r"\1", text)
+    text = _UPRIGHT_GREEK.sub(r"\1 ", text)
     text = _with_vectors(text)
     text = _ABSOLUTE.sub(r"|\1|", text)
     if _NO_SOLUTION.fullmatch(text):

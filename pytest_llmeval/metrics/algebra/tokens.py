@@ -12,6 +12,8 @@ _TOKEN = re.compile(
     re.DOTALL,
 )
 
+_CAPITAL_GAMMA = re.compile(r"\\Gamma(?![A-Za-z])|Γ")
+
 
 class Tokens:
     """The tokens of a formula, of which one after another is taken.
@@ -79,6 +81,11 @@ class Tokens:
             raise InputError("the formula is not complete")
         self.at += 1
         return token
+
+
+def with_capitals(latex: str) -> str:
+    """Return LaTeX with another name for a capital letter that the parser takes for a small one."""
+    return _CAPITAL_GAMMA.sub(r"\\text{capitalgamma}", latex)
 
 
 def plain_letters(text: str) -> str:

@@ -44,7 +44,8 @@ class Numeric(BaseScorer):
     only one of the numbers has a unit, the unit is ignored. ``50%`` equals ``0.5`` and ``50``.
     Numbers in words are not read, but *minus 5* and *3 and a half* are. Words next to digits
     (*twenty 5*, ``5 twenty``, *one point 5*, *two hours and 30 minutes*) and a number in words that
-    a text states behind its digits (*Of these 12, the answer is forty*) leave it unscored.
+    a text states behind its digits (*Of these 12, the answer is forty*) leave it unscored, and so
+    does an answer in words alone (*minus five*, 一百二十).
 
     Without a tolerance numbers must be equal, but a decimal fraction may be rounded or cut off in
     its sixth significant digit or later: ``0.333333`` is ``1/3``.

@@ -5,6 +5,7 @@ Such words are not read, so that a number next to them is only a part of what a 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from functools import cache
 from typing import Any
@@ -31,6 +32,21 @@ _MOST_BEHIND = 2
 """Words behind a number in words that a text states."""
 _WEAK = frozenset(("one", "half"))
 """Words that often stand for something else than a number."""
+_SIGNS = frozenset((
+    "minus", "negative", "mínus", "miinus", "moins", "menos", "meno", "минус", "мінус", "eksi",
+    "âm",
+    "μείον", "سالب", "منفی", "מינוס", "माइनस", "ऋण", "মাইনাস",
+))  # fmt: skip
+_ABOUT = frozenset((
+    "about", "around", "approximately", "roughly", "exactly", "only", "just", "nearly", "almost",
+    "ungefähr", "etwa", "environ", "unos", "circa", "cerca", "около", "примерно",
+))  # fmt: skip
+_COMMON = frozenset((
+    "no", "to", "on", "set", "pet", "bin", "fire", "hat", "hai", "ba", "ti", "et", "en", "tres",
+))  # fmt: skip
+"""Answers of one word that are hardly a number."""
+_MARKS = " \t\n\"'“”„«»()[].,;:!?*_`。、！？「」（）"
+_KOREAN = re.compile("[일이삼사오육칠팔구십백천만영]{1,12}")
 _HAN = "一二三四五六七八九〇零十百千万萬亿億兆两兩"
 _OPERATORS = (
     r"plus|minus|times|over|divided by|multiplied by|to the power of|mal|geteilt durch|fois"
@@ -84,23 +100,61 @@ def stated_number(text: str, position: int) -> str:
 
     Only one that the text states counts, as in *the answer is forty* or a text of such words alone.
     """
+    has_digits = position > 0
+    if not has_digits:
+        text = text.strip(_MARKS)
+        if _is_alone(text):
+            return text
     for match in _stated().finditer(text, position, overlapped=True):
-        if _is_count(_token().findall(match["words"]), _MOST_BEHIND):
+        if _is_count(_token().findall(match["words"]), _MOST_BEHIND, has_digits):
             return str(match["words"]).strip()
     alone = _alone().match(text, position)
     if alone is None or (position and not alone["end"].strip(" *_")):
         return ""
-    is_count = _is_count(_token().findall(alone["words"]), 0 if position else _MOST_BEHIND)
+    most_behind = 0 if has_digits else _MOST_BEHIND
+    is_count = _is_count(_token().findall(alone["words"]), most_behind, has_digits)
     return str(alone["words"]).strip() if is_count else ""
 
 
-def _is_count(words: list[str], most_behind: int) -> bool:
-    """Return whether words are a number and a few words behind it: *forty red apples*."""
-    count = 0
-    while count < len(words) and is_number_word(words[count]):
-        count += 1
-    is_weak = count == 1 and words[0].casefold() in _WEAK
-    return count > 0 and not is_weak and len(words) - count <= most_behind
+def _is_alone(text: str) -> bool:
+    """Return whether a text is a number in words as a whole: *one*, *uno*, 一百二十."""
+    if _han_alone().fullmatch(text) or _KOREAN.fullmatch(text):
+        return True
+    word = text.casefold()
+    return word in (_WEAK | _ones() | _doubtful()) - _COMMON
+
+
+def _is_count(words: list[str], most_behind: int, has_digits: bool) -> bool:
+    """Return whether words are a number and a few words behind it: *minus forty red apples*."""
+    words = [word.casefold() for word in words]
+    leading = _SIGNS if has_digits else _SIGNS | _ARTICLE | _ABOUT
+    first = 0
+    while first < len(words) and words[first] in leading:
+        first += 1
+    rest = words[first:]
+    count = _number_length(rest)
+    is_weak = count == 1 and rest[0] in _WEAK and not _SIGNS.intersection(words[:first])
+    return count > 0 and not is_weak and len(rest) - count <= most_behind
+
+
+def _number_length(words: list[str]) -> int:
+    """Return how many words are a number: *five*, *one point five*, *two and a half*."""
+    joints = _row(_data()["points"]) | _row(_data()["and"]) | _ARTICLE
+    points = _row(_data()["points"])
+    length = 0
+    while length < len(words):
+        word = words[length]
+        following = words[length + 1] if length + 1 < len(words) else ""
+        is_part = word in _ones() | _doubtful() and (
+            following in points or (length > 0 and words[length - 1] in joints)
+        )
+        is_joint = length > 0 and word in joints and bool(following)
+        if not (is_part or is_joint or is_number_word(word)):
+            break
+        length += 1
+    while length and words[length - 1] in joints:
+        length -= 1
+    return length
 
 
 def _mixed(whole: str, word: str) -> InputError:
@@ -195,6 +249,9 @@ def is_number_word(word: str) -> bool:
     if plain in _doubtful():
         return False
     if plain in _all_words():
+        return True
+    stem = plain.removesuffix("einhalb")
+    if len(plain) <= _LONGEST and stem != plain and (stem in _ones() or is_number_word(stem)):
         return True
     if _thai_before().search(word) is not None:
         return True
@@ -378,6 +435,18 @@ def _han_before() -> Any:
     import regex
 
     return regex.compile(rf"(?<![周週期拜第统唯之{_HAN}])(?P<word>[{_HAN}]++)[点點]?\s{{0,2}}$")
+
+
+@cache
+def _han_alone() -> Any:
+    """Compile the pattern of a number in Chinese signs that a text is or states."""
+    import regex
+
+    counters = "个個元岁歲人年天次只张張米克度倍块塊円名枚回本つ"
+    return regex.compile(
+        rf"(?:[^\n]{{0,80}}?[是为為は:：=])?\s?(?:[负負]|マイナス)?(?:百分之|千分之)?[{_HAN}]{{1,20}}+"
+        rf"(?:[点點・][{_HAN}]{{1,20}}+|分之[{_HAN}]{{1,20}}+|半)?[{counters}]?(?:です|だ)?"
+    )
 
 
 @cache

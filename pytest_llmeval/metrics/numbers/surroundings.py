@@ -290,7 +290,7 @@ def _head() -> Any:
         r"to|bis|à|a|до|hasta|até|tot|till|til|through|thru|do|out of|of|in|sur|von|из"
         r"|to the power of|raised to|hoch|puissance|elevado a|elevato a|в степени"
         r"|plus|minus|times|over|divided by|multiplied by|mal|fois|por|mod|plus or minus|por cada"
-        r"|per|x|by|vs|versus|remainder|rem|rest|reste|r|к|إلى|تا|से|đến|ถึง"
+        r"|per|x|by|vs|versus|remainder|rem|rest|reste|r|к|إلى|تا|से|ते|देखि|থেকে|થી|ਤੋਂ|முதல்|నుండి|سے|ila|hingga|sampai|đến|ถึง"
     )
     between = rf"\p{{N}}[%°]?\s(?:{words})\s[$€£¥]?$"
     quantity = rf"\p{{N}}{unit}\s(?:to|bis|до|hasta|até|tot|through)\s[$€£¥]?$"
@@ -315,6 +315,7 @@ def _head() -> Any:
     part += r"|(?<!\p{L})(?:wurzel (?:aus|von)|racine(?: carrée)? de|raíz(?: cuadrada)? de) $"
     part += r"|корень из $|(?<!\p{L})(?:twice|thrice|double|triple|doppelt|dreimal)\s$"
     # Digits of two systems: 一5 may be 15.
+    part += r"|\p{N};$"
     part += r"|(?<![周週期拜第统唯之])[一二三四五六七八九〇零十百千万萬亿億兆两兩]$"
     return regex.compile(
         rf"(?i){operand}|{sign}|{_NEGATIONS}|{distant}|{call}|{between}|{quantity}|{spaceless}|{pair}|{part}"
@@ -333,6 +334,8 @@ def _tail() -> Any:
     raised = r"[)\]}]?\s?\^\s?[{(]?[-\u2212\p{L}\p{N}]|[)\]}]?[⁻⁰¹²³⁴⁵⁶⁷⁸⁹]|[)\]}]\s?\*\*"
     counted = r"\s?/\s?(?![smhlgLdS]\b)\p{L}\b|\s?/\s?(?:\p{L}{2}|\()|\s?\p{L}{1,6}[²³⁻]"
     calculated = r"\s?[+*×·÷±⋅]\s?(?:\p{N}|\p{L}(?!\p{L}))|\s?\+/-|[·⋅*×]\p{L}"
+    # An index of a base, a power without digits, a list without blanks, and tenths in Chinese.
+    raised += r"|[\u2080-\u2089]|e[-\u2212+]|;\p{N}|\s?(?:[折割]|成(?![功立为員员]))"
     minus = r"[-\u2212](?![\p{L}\p{N}-])"
     below = r"\s?(?:degrees? |°C? ?|grad )?(?:below|under|unter|sous|bajo|ниже|sotto|abaixo) "
     below += r"(?:zero|freezing|null|zéro|cero|нуля)|\s?(?:degrees? )?of frost"

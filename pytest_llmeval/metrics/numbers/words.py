@@ -176,7 +176,7 @@ def _like_power() -> Any:
     latin += r"|\p{L}*illi(?:on|ard)(?:en|s|th|ths)?"
     thousands = r"(?:thousand|tausend|duizend|tusen|tusind|þúsund|tys[ií]|tis[ií]?[cć]|tisuć|tisoč"
     thousands += r"|tuhan|tuhat|tūkst|hiljad|hilyad|ezer|dozen|douzain|dužin|tucet|hundre|hundert)"
-    cyrillic = r"(?:[кмбт]р?[иі]лл?ь?[ийяоа][оая]|тыс|тис|хиляд|хиљад|сотн|стот)"
+    cyrillic = r"(?:[кмбт]р?[иі]лл?ь?[ийяоа][оая]|тыс|тис|хиляд|хиљад|сотн|стот|лакх|крор)"
     spaced = rf"(?:{latin}|{thousands}\p{{L}}*|{cyrillic}\p{{L}}*)"
     return regex.compile(rf"(?i){spaced}(?![\p{{L}}\p{{M}}])")
 

@@ -8,12 +8,19 @@ from typing import Any
 
 from pytest_llmeval.providers.finish import ending, finish_name
 
-_FURTHER = ("native_finish_reason", "stop_reason", "finish_details", "incomplete_details")
-"""Members of OpenRouter, of proxies before Anthropic, of Azure and of OpenAI's responses."""
+_REASON = "finishreason"
+"""The usual member, in small letters without joints."""
+
+_FURTHER = (
+    _REASON, "stopreason", "donereason", "endreason", "completionreason",
+    "terminationreason", "finishdetails", "incompletedetails", "guardrailaction",
+)  # fmt: skip
+"""Ends of the members of OpenRouter (`native_finish_reason`), of proxies before Anthropic, Gemini,
+Ollama and Bedrock (`amazon-bedrock-guardrailAction`), of Azure and of OpenAI's responses."""
 
 _FILTERS = ("content_filter_results", "content_filter_result", "safety_ratings", "safetyRatings")
 _FILTERED = ("filtered", "blocked")
-_GRAVE = ("withheld", "broken", "cut")
+_GRAVE = ("withheld", "broken", "unfinished", "cut")
 """Endings that count wherever they stand, the first before the others."""
 
 _FLAG = re.compile(
@@ -41,6 +48,8 @@ def choice_reason(
     """
     reason = finish_name(choice.get("finish_reason"))
     holders = [*filter(_is_mapping, (choice, choice.get("message"), reply))]
+    if not reason:
+        reason = next(filter(None, map(finish_name, _members(choice, (_REASON,)))), "")
     names = [*_further(holders, stops), *_filtered(choice), *_flags(holders)]
     further = [reason, *names, *_statuses(choice)]
     for kind in _GRAVE:
@@ -72,10 +81,18 @@ def _flags(holders: list[Any]) -> Iterator[str]:
 
 def _further(holders: list[Any], stops: Collection[str]) -> Iterator[str]:
     for holder in holders:
-        for member in _FURTHER:
-            name = finish_name(holder.get(member))
+        for member in _members(holder, _FURTHER):
+            name = finish_name(member)
             if name not in stops and _WORDS.fullmatch(name):
                 yield name
+
+
+def _members(holder: Mapping[str, Any], names: Collection[str]) -> Iterator[Any]:
+    """Yield the members that end with one of the names, in any spelling."""
+    for name, value in holder.items():
+        plain = re.sub(r"[\W_]", "", name).lower()
+        if plain.endswith(tuple(names)):
+            yield value
 
 
 def _filtered(choice: Mapping[str, Any]) -> Iterator[str]:

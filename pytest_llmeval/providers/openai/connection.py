@@ -12,6 +12,8 @@ import socket
 import ssl
 from collections.abc import Callable, Iterator
 from typing import Any, TypeVar
+from urllib.parse import urlsplit
+from urllib.request import getproxies_environment
 
 from pytest_llmeval.errors import CallError, CallRefused, CallTimeout, EndpointDown
 from pytest_llmeval.redaction import public_address
@@ -22,6 +24,7 @@ MOST_REDIRECTS = 5
 """Redirects that are followed. A loop has no end, and each of its requests sends the prompt."""
 
 _LONGEST_REASON = 300
+_PROXIED = ("http", "https", "all")
 _NO_TARGET = ("UnsupportedProtocol", "InvalidURL")
 """Names of the errors of httpx for a redirect to what is no address of the web."""
 
@@ -141,6 +144,24 @@ def _redirect_problem(error: BaseException) -> str:
         if name in _NO_TARGET:
             return f"the endpoint redirects to what is no address of the web ({_one_line(cause)})"
     return ""
+
+
+def check_proxies() -> None:
+    """Check the addresses of the proxies in the environment, which a client reads much later.
+
+    Raises:
+        ValueError: One has no port, or no host, that can be read. The message has no part of it.
+    """
+    for scheme, address in getproxies_environment().items():
+        if scheme not in _PROXIED:
+            continue
+        try:
+            parts = urlsplit(address if "://" in address else f"http://{address}")
+            is_address = parts.port != 0 and bool(parts.hostname)
+        except ValueError:
+            is_address = False
+        if not is_address:
+            raise ValueError(f"{scheme.upper()}_PROXY is no address with a port from 1 to 65535")
 
 
 def _proxy_problem(error: BaseException) -> str:

@@ -57,10 +57,20 @@ _OF_PROMPT = re.compile(
 _UNNAMED = re.compile(r"no endpoints found.{0,60}requested parameters", re.IGNORECASE)
 _FORMAT = re.compile(
     r"response.?format|json.?schema|json.?object|json.?mode|json.?output|structured.?output|"
+    r"too many states|(?:specified|given|provided) schema|"
     r"output.?(?:config|format)|response.?schema|response.?mime|\bgrammar\b|guided|xgrammar|outlines",
     re.IGNORECASE,
 )
 _SCHEMA = re.compile(r"schema|grammar|output_config", re.IGNORECASE)
+_OF_CONTENT = re.compile(r"\b(?:images?|audio|videos?|attachments?)\b", re.IGNORECASE)
+_WITHHELD = re.compile(
+    r"content[ _-]?(?:filter|policy|management)|responsible.?ai|safety system|inspection.?failed|"
+    r"\b(?:prompt|response|input|content|request) (?:was|has been|is) (?:filtered|flagged|blocked)|"
+    r"violat\w+ .{0,40}\b(?:policy|policies|guidelines|terms)\b|jailbreak",
+    re.IGNORECASE,
+)
+"""Words of a filter, whose errors are about the case and not about the request."""
+
 _ALTERNATE = re.compile(r"roles? must alternate|alternate between|alternating", re.IGNORECASE)
 
 
@@ -107,7 +117,7 @@ def is_named(name: str, error: ServiceError) -> bool:
         pattern += rf"|\bbody\.{spelling}\b|: {spelling}\b|\b{spelling} ?(?:=|>|must be)"
         pattern += r"|\bstop.?sequences?\b" if name == "stop" else ""
     else:
-        pattern = rf"(?<![a-z_]){spelling}(?![a-z_])"
+        pattern = rf"(?<![a-z_]){spelling}(?:_num)?(?![a-z_])"
     return re.search(pattern, error.text, re.IGNORECASE) is not None
 
 
@@ -126,7 +136,7 @@ def learn(
     Returns:
         What is known now; equal to ``known`` if the error teaches nothing new.
     """
-    if error.status in _NO_LESSON or error.written:
+    if error.status in _NO_LESSON or error.written or _WITHHELD.search(error.words):
         return known
     refusal = _Refusal(error, body, fixed)
     lessons = (
@@ -158,6 +168,8 @@ def _learn_format(known: Adaptation, refusal: _Refusal) -> Adaptation:
     error = refusal.error
     is_about_format = _FORMAT.search(error.words) or refusal.names("response_format")
     if not refusal.has("response_format") or not is_about_format:
+        return known
+    if _OF_CONTENT.search(error.text) and not refusal.names("response_format"):
         return known
     given = refusal.body["response_format"]
     kind = str(given.get("type"))

@@ -12,7 +12,7 @@ from pytest_llmeval.errors import CallError, CallRefused
 from pytest_llmeval.protocols import BaseProvider
 from pytest_llmeval.providers.finish import is_answer
 from pytest_llmeval.providers.openai.body import keep_encoded
-from pytest_llmeval.providers.openai.connection import MOST_REDIRECTS
+from pytest_llmeval.providers.openai.connection import MOST_REDIRECTS, check_proxies
 from pytest_llmeval.providers.openai.exchange import CHAT, Api, Exchange
 from pytest_llmeval.providers.openai.keys import NO_KEY
 from pytest_llmeval.providers.openai.memory import Memory, ModelMemory
@@ -175,6 +175,7 @@ class OpenAIProvider(BaseProvider):
         if large not in self._clients:
             problem = ""
             try:
+                check_proxies()
                 self._clients[large] = self._new_client(large)
             except (OSError, ValueError) as error:  # a file of certificates, or a proxy
                 problem = self._hide(f"{type(error).__name__}: {error}")

@@ -13,7 +13,12 @@ _FOREIGN = (
     r"se (?:admite|permite|soporta)|admitid|permitid|soportad)|desconocid|"
     r"n['\u2019]est pas (?:pris|support|autoris|compatible)|non (?:pris en charge|support|autoris)|"
     r"ne prend pas en charge|inconnu|nicht (?:unterst|erlaubt|zul|verf)|unbekannt|"
-    r"n[aã]o (?:é |e )?(?:suport|permit|compat)|non (?:è )?(?:support|consentit|ammess)|sconosciut"
+    r"n[aã]o (?:é |e )?(?:suport|permit|compat)|non (?:è )?(?:support|consentit|ammess)|sconosciut|"
+    r"niet (?:worden )?(?:ondersteun|toegesta)|nie jest (?:obsług|dozwol)|nieobsług|niedozwol|"
+    r"destekle(?:n)?mi|desteklenme|izin veril|không (?:được )?hỗ trợ|tidak did(?:ukung|izin)|"
+    r"stöds inte|ikke (?:støtte|tillad|tillat)|nen[ií] podporov|"
+    r"غير (?:مدعوم|مسموح)|لا (?:يدعم|تدعم)|"
+    r"समर्थित नहीं|मान्य नहीं|ไม่รองรับ"
 )
 _REFUSES = re.compile(
     r"unsupported|incompatible|not?.(?:yet.)?(?:been.)?(?:be.)?(?:currently.)?(?:an?.)?"
@@ -24,7 +29,9 @@ _REFUSES = re.compile(
     r"extra.?(?:inputs|fields|_forbidden)|leave it unset|no endpoints found|removed|"
     r"only.{1,30}(?:is|are).(?:support|allow)|no longer|cannot unmarshal|"
     rf"{_FOREIGN}|"
-    r"at.most.1\b|must.be.(?:exactly.|equal.to.)?1\b|only.n.?=.?1",
+    r"should not be (?:set|sent|used|given|provided|specified|included|present)|"
+    r"not have additional propert|expected never|invalid type:|"
+    r"at.most.1\b|must.(?:be.(?:exactly.|equal.to.)?|equal.)1\b|only.n.?=.?1",
     re.IGNORECASE,
 )
 _REFUSES_NAMED = re.compile(
@@ -71,8 +78,10 @@ _ABOVE_ZERO = re.compile(
 MOST = re.compile(
     r"(?:range|between|\bin|values?|accepts|allowed|one of)(?: of)?:? ?"
     r"[\[(]\s*\d+\s*(?:,\s*\d+\s*)*,\s*(?P<end>\d+)\s*[\])]|"
-    r"(?:less than or equal to|<=|at most|between 0 and|between 1 and|no more than|not exceed|"
-    r"max(?:imum)?(?: value)?(?: of| is| allowed)?(?: logprobs)?:?)\s*(?P<most>\d+)",
+    r"(?:less than or equal to|<=|≤|at most|between 0 and|between 1 and|no more than|not exceed|"
+    r"up to|exceeds? (?:the )?limit(?: of)?|(?:\bbe|range|values?|from)(?: of)?:? \d+\s?"
+    r"(?:-|\u2013|to|\.{2,3})|max(?:imum)?(?: value)?(?: of| is| allowed)?(?: \w{0,5}logprobs)?:?)"
+    r"\s*(?P<most>\d+)",
     re.IGNORECASE,
 )
 _LEAST = re.compile(

@@ -75,7 +75,7 @@ def read_completion(
         check_error(reply)
         choices = _choices(reply)
         first = choices[0]
-        reason = choice_reason(first, stops, reply)
+        reason = choice_reason(first, stops, reply) if isinstance(first, Mapping) else ""
         said = _answer(first, reason, limit, tool_names(sent))
         texts = [said.text, *_further_texts(choices[1:], sent)]
         return Completion(
@@ -167,8 +167,10 @@ def _answer(
         ErrorInReply: It holds an error.
         CallError: It holds no answer.
     """
+    if not isinstance(choice, Mapping):
+        raise _WrongShape(f"a choice is {type(choice).__name__}, not an object")
     message = choice.get("message")
-    inner = message.get("error") if isinstance(message, Mapping) else None
+    inner = _inner_error(message) if isinstance(message, Mapping) else None
     problem = choice.get("error") or inner
     error = read_service_error(problem) if is_error(problem) else None
     if error is not None:
@@ -176,6 +178,16 @@ def _answer(
     if not isinstance(message, Mapping):
         raise _WrongShape("a choice has no message")
     return read_answer(message, reason, limit, tools)
+
+
+def _inner_error(message: Mapping[str, Any]) -> Any:
+    """Return the error that a message holds, also as a part of its content."""
+    content = message.get("content")
+    parts = content if isinstance(content, list) else [content]
+    for part in parts:
+        if isinstance(part, Mapping) and part.get("type") == "error":
+            return part.get("error") or part
+    return message.get("error")
 
 
 def _further_texts(choices: Sequence[Any], sent: Mapping[str, Any]) -> list[str]:

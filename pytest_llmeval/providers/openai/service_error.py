@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,16 +13,36 @@ from pytest_llmeval.providers.finish import ending, finish_name
 _LONGEST = 20_000
 """Maximum length of a text that is searched for names."""
 
-_TEXT_KEYS = ("message", "detail", "error", "msg", "error_msg", "error_message", "errors", "reason")
+_TEXT_KEYS = (
+    "message", "detail", "error", "msg", "error_msg", "error_message", "errors", "reason",
+    "errmsg", "err_msg", "errorMessage", "errorMsg", "Message", "Error",
+)  # fmt: skip
 """Members that hold the text of an error: of OpenAI, FastAPI, Baidu, MiniMax, Zhipu and others."""
 
-_CODE_KEYS = ("code", "type", "status", "error_type", "error_code")
+_CODE_KEYS = (
+    "code", "type", "status", "error_type", "error_code", "errorCode", "ErrorCode", "Code",
+    "errcode", "err_no", "errno",
+)  # fmt: skip
 
 _STATUS_DETAILS = ("incomplete_details", "status_details", "last_error", "status_message")
 """Members that say why a reply has its status."""
 
-_UNDER_WAY = re.compile(r"in.?progress|queued|pending|processing|running", re.IGNORECASE)
-"""Statuses of a reply that is not the last."""
+
+_CODES = ("errorcode", "errcode", "errno")
+"""Members with a code that is 0, empty or a word of success where nothing failed."""
+
+_SUCCESS_FLAGS = ("success", "issuccess", "successful", "succeeded", "ok", "isok")
+_FAILURE_FLAGS = ("iserror", "haserror")
+_LAST_FLAGS = ("done", "isdone", "finished", "isfinished", "isend", "isfinal")
+"""Members that are false in a part of a stream."""
+
+_STATUSES = ("code", "status", "statuscode", "httpstatus", "httpstatuscode", "httpcode")
+_FAILED_CODE = re.compile(
+    r"fail|error|invalid|denied|throttl|arrear|unauthori|forbidden|exception|not.?found|exceed|"
+    r"unavailable|timed?.?out|overload|unsupported|inspection",
+    re.IGNORECASE,
+)
+"""Words of codes such as ``DataInspectionFailed`` and ``Throttling.RateQuota`` of Alibaba."""
 
 _UPSTREAM = ("raw", "reason", "message")
 """Members of ``error.metadata`` in which OpenRouter repeats the error of the real provider."""
@@ -129,14 +149,38 @@ def is_failure(reply: Mapping[str, Any]) -> bool:
     base = reply.get("base_resp")
     if isinstance(base, Mapping) and _is_failure_code(base.get("status_code")):
         return True
-    if _is_failure_code(reply.get("error_code")) or reply.get("success") is False:
+    if any(_is_failure_code(reply[name]) for name in _members_named(reply, _CODES)):
         return True
-    code = str(reply.get("code"))
-    statuses = (code, str(reply.get("status")))
-    if reply.get("object") == "error" or any(re.fullmatch(r"[45]\d\d", s) for s in statuses):
+    if any(_says(reply[name], False) for name in _members_named(reply, _SUCCESS_FLAGS)):
+        return True
+    if any(_says(reply[name], True) for name in _members_named(reply, _FAILURE_FLAGS)):
+        return True
+    statuses = [str(reply[name]) for name in _members_named(reply, _STATUSES)]
+    if any(re.fullmatch(r"[45]\d\d", status) for status in statuses):
+        return True
+    code = reply.get("code")
+    if isinstance(code, str) and _FAILED_CODE.search(code):
+        return True
+    kinds = (reply.get("object"), reply.get("type"))
+    if "error" in kinds or is_error(reply.get("Error")):
         return True
     errors = reply.get("errors")
     return any(map(is_error, errors)) if isinstance(errors, list) else is_error(errors)
+
+
+def _members_named(reply: Mapping[str, Any], names: Collection[str]) -> list[str]:
+    """Return the members with one of the names, in any spelling: ``status_code``, ``StatusCode``.
+
+    Args:
+        reply: The object.
+        names: Names in small letters, without joints.
+    """
+    return [name for name in reply if re.sub(r"[\W_]", "", name).lower() in names]
+
+
+def _says(flag: Any, value: bool) -> bool:
+    """Return whether a flag has a value, also as a word."""
+    return flag is value or (isinstance(flag, str) and flag.strip().lower() == str(value).lower())
 
 
 def unfinished_words(reply: Mapping[str, Any]) -> str:
@@ -144,13 +188,16 @@ def unfinished_words(reply: Mapping[str, Any]) -> str:
 
     A reply that is incomplete because it reached its token limit is one that was cut.
     """
+    for name in sorted(_members_named(reply, _LAST_FLAGS)):
+        if reply[name] is False:
+            return f"the reply is not the last: its {name!r} is false"
     status = reply.get("status")
     if not isinstance(status, str):
         return ""
     details = [reply[name] for name in _STATUS_DETAILS if reply.get(name)]
     if any(ending(finish_name(detail)) == "cut" for detail in details):
         return ""
-    if ending(status) not in ("broken", "withheld") and not _UNDER_WAY.fullmatch(status.strip()):
+    if ending(status) not in ("broken", "withheld", "unfinished"):
         return ""
     said = next(filter(None, map(_text, (*details, _text_of_reply(reply)))), "")
     return f"the reply has the status {status!r}" + (f": {said}" if said else "")
@@ -252,7 +299,7 @@ def _wrote(part: Mapping[str, Any]) -> bool:
 def _status(parts: list[Mapping[str, Any]]) -> int | None:
     """Return the HTTP status that the body names; ``None`` if it names none."""
     for part in parts:
-        for name in ("code", "status", "status_code", "http_status", "statusCode"):
+        for name in _members_named(part, _STATUSES):
             value = part.get(name)
             number = str(value) if isinstance(value, (int, str)) else ""
             if re.fullmatch(r"[45]\d\d", number):
