@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 from pytest_llmeval.errors import NoSuchScore, SettingError
 
+from pytest_llmeval.records.score import UNDECLARED_REMEDY, UNIT_SCALE
+
 if TYPE_CHECKING:
     from pytest_llmeval.assembly.session import Session
     from pytest_llmeval.cases.plan import Plan
@@ -30,11 +32,13 @@ def check_bounds(session: Session, plan: Plan, checked: set[object]) -> None:
             continue
         checked.add(key)
         scale = session.scale(threshold.metric, threshold.params, plan.settings)
-        if scale is not None:
+        if scale is None:
+            _check_bound(threshold, UNIT_SCALE, UNDECLARED_REMEDY)
+        else:
             _check_bound(threshold, scale)
 
 
-def _check_bound(threshold: Threshold, scale: Scale) -> None:
+def _check_bound(threshold: Threshold, scale: Scale, remedy: str = "") -> None:
     """Refuse a threshold that every score on a scale meets, or none."""
     if not threshold.can_be_missed(scale.low, scale.high):
         who, verb = "Every", "miss"
@@ -42,7 +46,7 @@ def _check_bound(threshold: Threshold, scale: Scale) -> None:
         who, verb = "No", "meet"
     else:
         return
-    hint = threshold.as_share(scale.low, scale.high)
+    hint = remedy or threshold.as_share(scale.low, scale.high)
     reason = f"{who} score of {threshold.metric} meets it, because it is {scale.range}. {hint}"
     error = SettingError(
         f"threshold ({threshold.origin})",
