@@ -29,6 +29,10 @@ if TYPE_CHECKING:
     from pytest_llmeval.settings.table import Settings
 
 
+_FOR_CI = (
+    "To keep a plain pytest green, require this where CI alone does: on its command line "
+    "(--llm-gate, --llm-baseline, --llm-fail-on), or in an ini file that it passes with -c."
+)
 _NO_VERDICT = "no case was tried: there is nothing to judge"
 _NAMED = 3
 _OF_SCORES = {"judge_against": "pairwise", "jury": "jury"}
@@ -302,6 +306,8 @@ def _settle_nothing(
     if origin:
         head = NO_CASE if is_gated else _NO_VERDICT
         text = "; ".join((f"{head} ({origin})", *reasons))
+        if cases.skipped["no_model"] and not demands.here:
+            text = f"{text}. {_FOR_CI}"
         return UNJUDGED, (Note("unjudged", text),)
     is_chosen = selected.is_narrowed and not selected.selected and not demands
     if not selected.is_meant and (not reasons or (is_chosen and not selected.gaps)):
