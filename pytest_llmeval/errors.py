@@ -127,6 +127,10 @@ class NoSuchScore(SettingError):
         return error
 
 
+class MissingKeyError(InputError):
+    """The environment holds no API key for an endpoint."""
+
+
 class GoldenFileError(InputError):
     """A golden file cannot be used.
 

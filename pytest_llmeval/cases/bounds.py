@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pytest_llmeval.errors import NoSuchScore, SettingError
+from pytest_llmeval.errors import MissingKeyError, NoSuchScore, SettingError
 
 from pytest_llmeval.records.score import UNDECLARED_REMEDY, UNIT_SCALE
 
@@ -65,4 +65,19 @@ def with_setting(error: NoSuchScore, plan: Plan) -> NoSuchScore:
             return error.at(f"threshold ({threshold.origin})", threshold.is_shared)
     if error.value in [name for name, _ in plan.metrics]:
         return error.at("@pytest.mark.llm_metric", False)
+    return error
+
+
+def with_threshold(error: MissingKeyError, scorer: object, plan: Plan) -> MissingKeyError:
+    """Return the error with the threshold that needs the judge.
+
+    Args:
+        error: The error.
+        scorer: The key of the scorer that lacks its key; anything else for a provider.
+        plan: The plan of the case.
+    """
+    for threshold in plan.thresholds:
+        if threshold.scorer == scorer:
+            needs = f"{threshold} ({threshold.origin}) needs the judge"
+            return MissingKeyError(f"{error} {needs}.")
     return error
