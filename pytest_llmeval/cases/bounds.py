@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pytest_llmeval.errors import MissingKeyError, NoSuchScore, SettingError
-
 from pytest_llmeval.records.score import UNDECLARED_REMEDY, UNIT_SCALE
 
 if TYPE_CHECKING:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from pytest_llmeval.errors import InputError, MissingKeyError, SettingError
+from pytest_llmeval.errors import MissingKeyError, SettingError
 from pytest_llmeval.protocols import BaseProvider
 from pytest_llmeval.providers.openai.embedding import EMBEDDINGS
 from pytest_llmeval.providers.openai.endpoints import (
