@@ -252,8 +252,8 @@ def _check(item: pytest.Item, plan: Plan, checked: set[object]) -> None:
 
 def _is_answered_by_settings(item: pytest.Item) -> bool:
     """Return whether a test takes an answer of the provider that its settings name."""
-    is_own = len(definitions(item, "llm_provider")) == 1
-    return is_own and "llm_completion" in getattr(item, "fixturenames", ())
+    is_default = len(definitions(item, "llm_provider")) == 1
+    return is_default and "llm_completion" in getattr(item, "fixturenames", ())
 
 
 def _is_parametrized(item: pytest.Item) -> bool:

@@ -64,19 +64,24 @@ def summary_notes(
             "endpoint."
         )
     for name, values in sorted(scores.items()):
-        if values.unscored:
-            unscored = count(values.unscored, "case")
-            yield f"{name}: {unscored} unscored; the mean leaves them out."
-        if len(values.versions) > 1:
-            versions = len(values.versions)
-            yield f"{name}: scored by {versions} versions; their scores cannot be compared."
-        if outside := values.outside:
-            yield (
-                f"{name} has {count(outside, 'score')} outside its scale {values.scale.range}, so "
-                f"no gate can compare it. {UNDECLARED_REMEDY}"
-            )
-        if values.position_biases:
-            yield _position_bias(name, values.position_biases)
+        yield from _score_notes(name, values)
+
+
+def _score_notes(name: str, values: ScoreTally) -> Iterator[str]:
+    """Write the notes on one score."""
+    if values.unscored:
+        unscored = count(values.unscored, "case")
+        yield f"{name}: {unscored} unscored; the mean leaves them out."
+    if len(values.versions) > 1:
+        versions = len(values.versions)
+        yield f"{name}: scored by {versions} versions; their scores cannot be compared."
+    if outside := values.outside:
+        yield (
+            f"{name} has {count(outside, 'score')} outside its scale {values.scale.range}, so "
+            f"no gate can compare it. {UNDECLARED_REMEDY}"
+        )
+    if values.position_biases:
+        yield _position_bias(name, values.position_biases)
 
 
 def _position_bias(name: str, biases: Sequence[float]) -> str:
