@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 _FOR_CI = (
     "To keep a plain pytest green, require this where CI alone does: on its command line "
-    "(--llm-gate, --llm-baseline, --llm-fail-on), or in an ini file that it passes with -c."
+    "(--llm-gate, --llm-baseline, --llm-fail-on), or by its variables (LLMEVAL_GATE, …)."
 )
 _NO_VERDICT = "no case was tried: there is nothing to judge"
 _NAMED = 3
