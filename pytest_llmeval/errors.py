@@ -5,6 +5,7 @@ LLMEvalError
 ├── InputError              something the user wrote cannot be used; nothing was sent (exit 2 or 4)
 │   ├── SettingError        an option, ini key, environment variable or marker argument
 │   │   └── NoSuchScore     the name of a score that no judge or metric has
+│   ├── MissingKeyError     the environment holds no API key for an endpoint
 │   ├── GoldenFileError     a golden file; carries every Problem found in it
 │   ├── MissingExtraError   an optional package or its weights are not installed
 │   ├── NotConfiguredError  nothing is set that could answer, or judge
@@ -125,6 +126,10 @@ class NoSuchScore(SettingError):
         error = NoSuchScore(where, self.value, self.allowed, self.remedy)
         error.is_shared = is_shared
         return error
+
+
+class MissingKeyError(InputError):
+    """The environment holds no API key for an endpoint."""
 
 
 class GoldenFileError(InputError):

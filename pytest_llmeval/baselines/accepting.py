@@ -58,19 +58,23 @@ def accept_run(source: str, path: Path, name: str, log: str) -> Accepted:
 
         run, results = read_run(Path(source))
         check_complete(run, source)
-        cases = _written(path, name, source, results)
-        return Accepted(cases, source, _notes_on_selection(run, source))
+        cases, worse = _written(path, name, source, run, results)
+        return Accepted(cases, source, (*worse, *_notes_on_selection(run, source)))
     from pytest_llmeval.runlog.log import RunLog
 
     with closing(RunLog(log, must_exist=True)) as opened:
         run = find_run(opened, source)
         check_complete(run, shown(run))
-        cases = _written(path, name, shown(run), opened.results(run.id))
+        cases, worse = _written(path, name, shown(run), run, opened.results(run.id))
         notes = _notes_on_newer(run, source, list(opened.runs()))
-        return Accepted(cases, shown(run), (*notes, *_notes_on_selection(run, shown(run))))
+        return Accepted(cases, shown(run), (*worse, *notes, *_notes_on_selection(run, shown(run))))
 
 
-def _written(path: Path, name: str, source: str, results: Iterable[CaseResult]) -> int:
+def _written(
+    path: Path, name: str, source: str, run: Run, results: Iterable[CaseResult]
+) -> tuple[int, tuple[str, ...]]:
+    """Write the baseline; return the number of its cases, and in what the run is bad or worse."""
+    from pytest_llmeval.baselines.worse import notes_on_replaced, notes_on_verdict
     from pytest_llmeval.reports.output import replacing
 
     scores = run_scores(source, results)
@@ -79,9 +83,12 @@ def _written(path: Path, name: str, source: str, results: Iterable[CaseResult]) 
     if not ran:
         raise InputError(f"{path}: not written, because the run has no results")
     _check_judged(path, source, scores)
-    _check_replaced(path, source, scores)
+    before = _replaced(path, source, scores)
+    notes = list(notes_on_verdict(run, results))
+    if before is not None:
+        notes += notes_on_replaced(before, scores)
     with replacing(path, "baseline") as file:
-        return write_baseline(file, name, results)
+        return write_baseline(file, name, results), tuple(notes)
 
 
 def _check_judged(path: Path, source: str, scores: RunScores) -> None:
@@ -98,10 +105,14 @@ def _check_judged(path: Path, source: str, scores: RunScores) -> None:
         )
 
 
-def _check_replaced(path: Path, source: str, scores: RunScores) -> None:
-    """Refuse to replace a baseline by a part of it, and to overwrite another kind of file."""
+def _replaced(path: Path, source: str, scores: RunScores) -> RunScores | None:
+    """Return the baseline that a run replaces; ``None`` where there is none that can be read.
+
+    Raises:
+        InputError: The run is a part of it, or the file is of another kind.
+    """
     if not path.is_file() or not path.stat().st_size:
-        return
+        return None
     if not is_baseline(path):
         raise InputError(
             f"{path}: it is no baseline, and would be overwritten; allowed: a new file, or a "
@@ -110,7 +121,7 @@ def _check_replaced(path: Path, source: str, scores: RunScores) -> None:
     try:
         before = read_baseline(path)
     except InputError:
-        return  # It was cut off or edited, and a new one is the remedy.
+        return None  # It was cut off or edited, and a new one is the remedy.
     lacking = len(join(before, scores).removed)
     held = len(before.cases)
     if 100 * lacking > _LOST_PERCENT * held:
@@ -120,6 +131,7 @@ def _check_replaced(path: Path, source: str, scores: RunScores) -> None:
             f"{_LOST_PERCENT}%. Run every case, without -k, --llm-where or --llm-limit, use "
             f"another --name, or delete {path} first if the cases are gone on purpose."
         )
+    return before
 
 
 def _notes_on_newer(run: Run, source: str, runs: Sequence[Run]) -> tuple[str, ...]:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pytest_llmeval.errors import NoSuchScore, SettingError
+from pytest_llmeval.errors import MissingKeyError, NoSuchScore, SettingError
+from pytest_llmeval.records.score import UNDECLARED_REMEDY, UNIT_SCALE
 
 if TYPE_CHECKING:
     from pytest_llmeval.assembly.session import Session
@@ -30,11 +31,13 @@ def check_bounds(session: Session, plan: Plan, checked: set[object]) -> None:
             continue
         checked.add(key)
         scale = session.scale(threshold.metric, threshold.params, plan.settings)
-        if scale is not None:
+        if scale is None:
+            _check_bound(threshold, UNIT_SCALE, UNDECLARED_REMEDY)
+        else:
             _check_bound(threshold, scale)
 
 
-def _check_bound(threshold: Threshold, scale: Scale) -> None:
+def _check_bound(threshold: Threshold, scale: Scale, remedy: str = "") -> None:
     """Refuse a threshold that every score on a scale meets, or none."""
     if not threshold.can_be_missed(scale.low, scale.high):
         who, verb = "Every", "miss"
@@ -42,7 +45,7 @@ def _check_bound(threshold: Threshold, scale: Scale) -> None:
         who, verb = "No", "meet"
     else:
         return
-    hint = threshold.as_share(scale.low, scale.high)
+    hint = remedy or threshold.as_share(scale.low, scale.high)
     reason = f"{who} score of {threshold.metric} meets it, because it is {scale.range}. {hint}"
     error = SettingError(
         f"threshold ({threshold.origin})",
@@ -61,4 +64,19 @@ def with_setting(error: NoSuchScore, plan: Plan) -> NoSuchScore:
             return error.at(f"threshold ({threshold.origin})", threshold.is_shared)
     if error.value in [name for name, _ in plan.metrics]:
         return error.at("@pytest.mark.llm_metric", False)
+    return error
+
+
+def with_threshold(error: MissingKeyError, scorer: object, plan: Plan) -> MissingKeyError:
+    """Return the error with the threshold that needs the judge.
+
+    Args:
+        error: The error.
+        scorer: The key of the scorer that lacks its key; anything else for a provider.
+        plan: The plan of the case.
+    """
+    for threshold in plan.thresholds:
+        if threshold.scorer == scorer:
+            needs = f"{threshold} ({threshold.origin}) needs the judge"
+            return MissingKeyError(f"{error} {needs}.")
     return error

@@ -12,7 +12,7 @@ from pytest_llmeval.gating.scores import CaseScores, RunScores
 from pytest_llmeval.gating.values import MetricValues
 from pytest_llmeval.records.comparison import Coverage
 from pytest_llmeval.records.result import PASS_RATE, Key
-from pytest_llmeval.records.score import Scale
+from pytest_llmeval.records.score import UNDECLARED_REMEDY, Scale
 from pytest_llmeval.stats.comparability import obstacle
 from pytest_llmeval.stats.paired import ROUNDING, PairedScores
 
@@ -365,7 +365,8 @@ def outside_scale(metric: str, values: Iterable[float], low: float, high: float)
     """Return that a scaled value is not from 0 to 1, or an empty text."""
     if all(0 <= value <= 1 for value in values):
         return ""
-    return f"a score of {metric} is outside its scale from {min(low, high):g} to {max(low, high):g}"
+    span = f"from {min(low, high):g} to {max(low, high):g}"
+    return f"a score of {metric} is outside its scale {span}. {UNDECLARED_REMEDY}"
 
 
 def _clusters(pairs: Sequence[Pair]) -> list[Hashable] | None:

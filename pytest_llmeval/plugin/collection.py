@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from pytest_llmeval.errors import InputError, SettingError
+from pytest_llmeval.goldens import finding
 from pytest_llmeval.plugin.chosen import note_choice
 from pytest_llmeval.plugin.markers import (
     FIXTURES,
@@ -30,7 +31,6 @@ if TYPE_CHECKING:
     from pytest_llmeval.records.case import Case
 
 
-_RECORDINGS = "recordings"
 BROKEN = "llm_broken"
 """Attribute of a failed report: a golden file or a marker could not be used."""
 
@@ -323,9 +323,8 @@ def is_recording(path: Path, config: pytest.Config) -> bool:
     """Return whether a file is in the configured folder of recordings, or that of a golden file."""
     state = config.stash[STATE]
     folder = state.settings.recordings
-    if folder is not None:
-        return state.locations.folder("recordings") / folder in path.parents
-    return path.parent.name == _RECORDINGS and (path.parent.parent / path.stem).is_file()
+    named = None if folder is None else state.locations.folder("recordings") / folder
+    return finding.is_recording(path, named)
 
 
 def _is_baseline(path: Path) -> bool:

@@ -10,11 +10,18 @@ import pytest
 
 from pytest_llmeval.assembly.judges import asks_judge
 from pytest_llmeval.assembly.open_files import check_open_files
-from pytest_llmeval.cases.bounds import check_bounds, with_setting
+from pytest_llmeval.cases.bounds import check_bounds, with_setting, with_threshold
+from pytest_llmeval.cases.columns import check_answer_columns, check_opponent_columns
 from pytest_llmeval.cases.evaluation import CaseEvaluation
 from pytest_llmeval.cases.plan import Marks, Plan, check_reducer, plan_case
 from pytest_llmeval.cases.thresholds import in_force
-from pytest_llmeval.errors import InputError, NoSuchScore, NotConfiguredError, SettingError
+from pytest_llmeval.errors import (
+    InputError,
+    MissingKeyError,
+    NoSuchScore,
+    NotConfiguredError,
+    SettingError,
+)
 from pytest_llmeval.gating.clusters import check_clusters
 from pytest_llmeval.plugin.collection import GoldenItem, case_of, definitions, requested_fixtures
 from pytest_llmeval.plugin.markers import (
@@ -181,7 +188,18 @@ def check_declared(items: Iterable[pytest.Item], state: PluginState) -> None:
             is_shared = isinstance(error, SettingError) and error.is_shared
             prefix = "" if is_shared else f"{item.nodeid}: "
             return state.refuse(pytest.UsageError(f"{prefix}{usage_error(error)}"))
+    try:
+        _check_columns(items)
+    except InputError as error:
+        return state.refuse(usage_error(error))
     _check_must_pass(items, state)
+
+
+def _check_columns(items: Iterable[pytest.Item]) -> None:
+    """Refuse a column that the settings name and that no case has."""
+    golden = [item for item in items if case_of(item) is not None]
+    check_answer_columns(plan_for(item) for item in golden if _is_answered_by_settings(item))
+    check_opponent_columns(map(plan_for, golden))
 
 
 def _check_clusters(cases: Sequence[Case], state: PluginState) -> None:
@@ -209,19 +227,17 @@ def _check(item: pytest.Item, plan: Plan, checked: set[object]) -> None:
     if _is_at_rest(item, plan):
         # Nobody asks the judge of a case without an answer, so it needs no key yet.
         named = [score for score in named if not asks_judge(score[0], settings)]
-    needed: dict[object, Callable[[], object]] = {
+    needed: dict[tuple[object, Settings], Callable[[], object]] = {
         (ScorerKey.of(name, params), settings): partial(session.scorer, name, params, settings)
         for name, params in named
     }
-    if len(definitions(item, "llm_provider")) == 1 and "llm_completion" in getattr(
-        item, "fixturenames", ()
-    ):
+    if _is_answered_by_settings(item):
         needed["provider", settings] = partial(session.provider, settings)
         if not _is_at_rest(item, plan):
             needed["template", settings] = partial(session.check_template, settings)
-    for key, make in needed.items():
-        if key not in checked:
-            checked.add(key)
+    for (scorer, used), make in needed.items():
+        if (scorer, used) not in checked:
+            checked.add((scorer, used))
             # The test itself is skipped or fails if nothing is configured.
             try:
                 make()
@@ -229,7 +245,15 @@ def _check(item: pytest.Item, plan: Plan, checked: set[object]) -> None:
                 continue
             except NoSuchScore as error:
                 raise with_setting(error, plan) from None
+            except MissingKeyError as error:
+                raise with_threshold(error, scorer, plan) from None
     check_bounds(session, plan, checked)
+
+
+def _is_answered_by_settings(item: pytest.Item) -> bool:
+    """Return whether a test takes an answer of the provider that its settings name."""
+    is_default = len(definitions(item, "llm_provider")) == 1
+    return is_default and "llm_completion" in getattr(item, "fixturenames", ())
 
 
 def _is_parametrized(item: pytest.Item) -> bool:

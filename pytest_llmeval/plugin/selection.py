@@ -5,8 +5,7 @@ from __future__ import annotations
 import os
 import posixpath
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
-from fnmatch import fnmatch
+from collections.abc import Iterator, Sequence
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -14,6 +13,7 @@ from typing import Any
 import pytest
 
 from pytest_llmeval.errors import nearest
+from pytest_llmeval.goldens.finding import below, matches, matching, regular, walk
 from pytest_llmeval.plugin.added import added_choice, typed_words
 
 _CHOOSING = (
@@ -22,14 +22,9 @@ _CHOOSING = (
 )  # fmt: skip
 """Options of pytest by which somebody chooses some of the tests."""
 
-_NEVER_GOLDEN = ("node_modules", "__pycache__", "site-packages")
-_ENVIRONMENT = "pyvenv.cfg"
-"""The file that makes a folder a virtual environment."""
-
 _MOST_NAMES = 20_000
 """Names of files that the search for a golden file looks at."""
 
-_WILD = "*?["
 _UNREAD = frozenset((
     ".yaml", ".yml", ".xlsx", ".xls", ".xlsm", ".ods", ".gz", ".zip", ".bz2", ".xz", ".zst",
     ".feather", ".arrow", ".avro", ".orc", ".pkl", ".pickle",
@@ -174,7 +169,7 @@ def _outcome_option(config: pytest.Config) -> str:
 
 def matching_patterns(relative: str, patterns: tuple[str, ...]) -> list[str]:
     """Return the patterns of ``llm_golden`` that a path below the root matches."""
-    return [pattern for pattern in patterns if _matches(relative, posixpath.normpath(pattern))]
+    return [pattern for pattern in patterns if matches(relative, posixpath.normpath(pattern))]
 
 
 def missing_file(root: Path, pattern: str) -> str:
@@ -210,7 +205,7 @@ def golden_candidates(folder: Path) -> Iterator[Path]:
     """Yield the first files of a folder that may be golden files, by their names."""
     from pytest_llmeval.baselines.file import is_baseline
 
-    for path in _regular(islice(_walk(folder), _MOST_NAMES)):
+    for path in regular(islice(walk(folder), _MOST_NAMES)):
         if not is_baseline(path):
             yield path
 
@@ -228,10 +223,6 @@ def _root(config: pytest.Config, argument: str) -> str:
     return f"{relative}{separator}{rest}"
 
 
-def _matches(relative: str, pattern: str) -> bool:
-    return relative.startswith(f"{pattern}/") or fnmatch(relative, pattern)
-
-
 def golden_files(root: Path, pattern: str, never: Sequence[str] = ()) -> Iterator[str]:
     """Yield the golden files on the disk that match a pattern of ``llm_golden``.
 
@@ -242,9 +233,9 @@ def golden_files(root: Path, pattern: str, never: Sequence[str] = ()) -> Iterato
     """
     from pytest_llmeval.baselines.file import is_baseline
 
-    for path in _regular(_matching(root, posixpath.normpath(pattern), never)):
+    for path in regular(matching(root, posixpath.normpath(pattern), never)):
         if not is_baseline(path):
-            yield _below(root, path)
+            yield below(root, path)
 
 
 def near_files(root: Path, pattern: str, never: Sequence[str] = ()) -> Iterator[str]:
@@ -255,9 +246,9 @@ def near_files(root: Path, pattern: str, never: Sequence[str] = ()) -> Iterator[
         pattern: The pattern.
         never: As for `golden_files`.
     """
-    for path in _matching(root, posixpath.normpath(pattern), never):
+    for path in matching(root, posixpath.normpath(pattern), never):
         if _is_near(path) and _WITHOUT_ROWS.isdisjoint(path.relative_to(root).parts[:-1]):
-            yield _below(root, path)
+            yield below(root, path)
 
 
 def _is_near(path: Path) -> bool:
@@ -269,56 +260,6 @@ def _is_near(path: Path) -> bool:
     is_copy = path.suffix.lower() in _COPIES and format_of(path.with_suffix("")) is not None
     is_saved = path.name.endswith("~") and format_of(Path(path.name[:-1])) is not None
     return path.suffix.lower() in _UNREAD or is_copy or is_saved
-
-
-def _matching(root: Path, pattern: str, never: Sequence[str]) -> Iterator[Path]:
-    """Yield the files on the disk that match a pattern."""
-    fixed = []
-    for part in pattern.split("/"):
-        if set(part) & set(_WILD):
-            break
-        fixed.append(part)
-    start = root.joinpath(*fixed)
-    skipped = never if start == root else ()
-    for path in [start] if start.is_file() else _walk(start, skipped):
-        if _matches(_below(root, path), pattern):
-            yield path
-
-
-def _below(root: Path, path: Path) -> str:
-    return os.path.relpath(path, root).replace(os.sep, "/")
-
-
-def _regular(paths: Iterable[Path]) -> Iterator[Path]:
-    """Yield the regular files among some that have the suffix of a golden file.
-
-    Whoever opens a pipe waits for ever.
-    """
-    from pytest_llmeval.goldens.formats import format_of
-
-    return (path for path in paths if format_of(path) is not None and path.is_file())
-
-
-def _walk(folder: Path, never: Sequence[str] = ()) -> Iterator[Path]:
-    """Yield the files below a folder, without those of packages and environments.
-
-    Args:
-        folder: The folder.
-        never: Patterns of folders directly in it that are not entered.
-    """
-    for parent, folders, names in os.walk(folder):
-        if _ENVIRONMENT in names:
-            folders.clear()
-            continue
-        is_top = Path(parent) == folder
-        folders[:] = [
-            name
-            for name in folders
-            if name not in _NEVER_GOLDEN
-            and not name.startswith(".")
-            and not (is_top and any(fnmatch(name, pattern) for pattern in never))
-        ]
-        yield from (Path(parent, name) for name in names)
 
 
 def _names(folder: Path) -> list[str]:

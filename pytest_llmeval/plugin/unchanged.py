@@ -89,9 +89,10 @@ def _examined(
         return finder.of_test(key, case.source.line)
     try:
         plan = _early_plan(item)
+        provider = _provider(item, state)
     except InputError as error:
         return ChangedCase(key, case.source.line, reason=str(error))  # its test raises it again
-    return finder.examine(plan, _provider(item, state))
+    return finder.examine(plan, provider)
 
 
 def _early_plan(item: pytest.Item) -> Plan:
@@ -104,13 +105,14 @@ def _early_plan(item: pytest.Item) -> Plan:
 
 
 def _provider(item: pytest.Item, state: PluginState) -> BaseProvider | None:
-    """Return who answers a row; ``None`` if a fixture decides, or the row may not run as usual."""
+    """Return who answers a row; ``None`` if a fixture decides, or the row may not run as usual.
+
+    Raises:
+        InputError: Nobody is named who answers, or what is named cannot be used.
+    """
     is_usual = needs_answer(item) and len(definitions(item, "llm_provider")) == 1
     if not is_usual or any(item.iter_markers("xfail")):
         return None
-    try:
-        from pytest_llmeval.plugin.item_plan import planned_provider
+    from pytest_llmeval.plugin.item_plan import planned_provider
 
-        return planned_provider(item, state, None)
-    except InputError:
-        return None  # its test raises it again
+    return planned_provider(item, state, None)

@@ -46,10 +46,10 @@ class ColumnProvider(BaseProvider):
             raise CallError(
                 f"column:{self._name} answers cases of a golden file; found a request without one."
             )
-        cells = _cells(request.case)
-        column = read_column(self._name, cells)
+        row = cells(request.case)
+        column = read_column(self._name, row)
         if column is not None:
-            value = cells[column]
+            value = row[column]
             text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
             if not says_something(text):
                 raise NoAnswer(
@@ -59,10 +59,11 @@ class ColumnProvider(BaseProvider):
             return Completion(text, endpoint=column_endpoint(self._name), cost_usd=0.0)
         raise CallError(
             f"{request.case.source}: found no cell in column {self._name!r}; "
-            f"this row has: {', '.join(cells)}. {nearest(self._name, cells)}".rstrip()
+            f"this row has: {', '.join(row)}. {nearest(self._name, row)}".rstrip()
         )
 
 
-def _cells(case: Case) -> dict[str, object]:
+def cells(case: Case) -> dict[str, object]:
+    """Return the columns of a case that can be read, with their cells."""
     fields = {name: getattr(case, name) for name in _FIELDS}
     return {**case.metadata, **{name: value for name, value in fields.items() if value is not None}}

@@ -38,6 +38,11 @@ class Scale:
 
 UNIT_SCALE = Scale(0.0, 1.0)
 
+UNDECLARED_REMEDY = (
+    "A metric with other values declares its scale: scale = Scale(low, high), with None for an end "
+    "that it has not."
+)
+
 POSITION_BIAS = "position_bias"
 """Part of a score from both orders of two texts: what the first text gets above its half."""
 

@@ -11,13 +11,16 @@ from pytest_llmeval.summary.golden_changes import golden_changes
 
 
 def coverage_notes(
-    comparisons: Sequence[Comparison], untaken: Collection[tuple[str, str]]
+    comparisons: Sequence[Comparison],
+    untaken: Collection[tuple[str, str]],
+    is_joined: bool = False,
 ) -> Iterator[Note]:
     """Yield notes on golden cases that changed, and on baselines that are covered in part.
 
     Args:
         comparisons: The comparisons of the run.
         untaken: Scores of each baseline that the run does not take.
+        is_joined: Whether the run was joined of shards, one of which may be missing.
     """
     names = {metric for _, metric in untaken}
     for comparison in comparisons:
@@ -36,7 +39,7 @@ def coverage_notes(
             most = max(new, key=lambda coverage: coverage.added)
             cases = f"{most.added} of the run's {most.added + most.paired} cases"
             yield Note("coverage", f"{comparison.baseline} does not have {cases}")
-        yield from (Note("coverage", text) for text in golden_changes(comparison))
+        yield from (Note("coverage", text) for text in golden_changes(comparison, is_joined))
     for source, metric in untaken:
         text = f"the baseline {source} has a score {metric!r} that this run does not take"
         yield Note("coverage", text)

@@ -18,6 +18,7 @@ from pytest_llmeval.assembly.providers import Environment
 from pytest_llmeval.assembly.roles import setting_notes
 from pytest_llmeval.assembly.run_record import started_run
 from pytest_llmeval.assembly.session import Session
+from pytest_llmeval.cases.columns import check_answer_columns, check_opponent_columns
 from pytest_llmeval.cases.evaluate import check_scorers, evaluate_cases
 from pytest_llmeval.cases.plan import plan_cases, select_plans
 from pytest_llmeval.errors import (
@@ -193,6 +194,7 @@ class _Evaluator:
         self._tally = CaseTally()
         self._session.trust.cases = [plan.case for plan in self._plans]
         self._quarantine = open_quarantine(self._settings, self._locations)
+        self._is_given = provider is not None
         self._provider = self._chosen(provider)
         self._check()
         self._is_stopped = threading.Event()
@@ -307,6 +309,9 @@ class _Evaluator:
         cases = (plan.case for plan in self._plans)
         check_clusters(self._settings.cluster, self._settings.origin("cluster"), cases)
         check_scorers(self._session, self._plans)
+        if not self._is_given:
+            check_answer_columns(self._plans)
+        check_opponent_columns(self._plans)
 
 
 def _keyword(row: Option) -> str:

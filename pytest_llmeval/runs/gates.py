@@ -354,7 +354,10 @@ class GateDecider:
         for baseline in self._baselines.values():
             self._recorder.add_before(baseline.befores(live))
         self._recorder.run = replace(run, gates=decisions.gates, comparisons=decisions.comparisons)
-        return decisions, (*notes, *coverage_notes(decisions.comparisons, decisions.untaken))
+        return decisions, (
+            *notes,
+            *coverage_notes(decisions.comparisons, decisions.untaken, is_joined=bool(run.parts)),
+        )
 
 
 def is_on_answers(rule: Rule, scales: Mapping[str, Scale]) -> bool:

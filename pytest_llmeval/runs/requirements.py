@@ -32,6 +32,10 @@ if TYPE_CHECKING:
     from pytest_llmeval.settings.table import Settings
 
 
+_FOR_CI = (
+    "To keep a plain pytest green, require this where CI alone does: on its command line "
+    "(--llm-gate, --llm-baseline, --llm-fail-on), or by its variables (LLMEVAL_GATE, …)."
+)
 _NO_VERDICT = "no case was tried: there is nothing to judge"
 _NAMED = 3
 _OF_SCORES = {"judge_against": "pairwise", "jury": "jury"}
@@ -340,6 +344,8 @@ def _settle_nothing(
     if origin:
         head = NO_CASE if is_gated else _NO_VERDICT
         text = "; ".join((f"{head} ({origin})", *reasons))
+        if cases.skipped["no_model"] and not demands.here:
+            text = f"{text}. {_FOR_CI}"
         return UNJUDGED, (Note("unjudged", text),)
     is_chosen = selected.is_narrowed and not selected.selected and not demands
     if not selected.is_meant and (not reasons or (is_chosen and not selected.gaps)):

@@ -15,15 +15,24 @@ from pytest_llmeval.text import count, first_of
 _NAMED = 3
 
 
-def golden_changes(comparison: Comparison) -> Iterator[str]:
-    """Yield a sentence for each kind of change by which a verdict may look better than it is."""
+def golden_changes(comparison: Comparison, is_joined: bool = False) -> Iterator[str]:
+    """Yield a sentence for each kind of change by which a verdict may look better than it is.
+
+    Args:
+        comparison: A run and its baseline.
+        is_joined: Whether the run was joined of shards, one of which may be missing.
+    """
     baseline = comparison.baseline
     if comparison.deleted:
         cases = count(len(comparison.deleted), "case")
         failures = comparison.removed_failures
         had_failed = f", {len(failures)} of which had failed" if failures else ""
         names = first_of(failures or comparison.deleted, _NAMED)
-        yield f"{cases} of {baseline} {_were(comparison.deleted)} removed{had_failed}: {names}"
+        what = f"{_were(comparison.deleted)} removed"
+        if is_joined:
+            is_one = len(comparison.deleted) == 1
+            what = f"{'is' if is_one else 'are'} in no shard (removed, or a shard is missing)"
+        yield f"{cases} of {baseline} {what}{had_failed}: {names}"
     if comparison.quarantined_losses:
         cases = count(len(comparison.quarantined_losses), "case")
         names = first_of(comparison.quarantined_losses, _NAMED)

@@ -10,7 +10,7 @@ from collections import Counter
 
 from pytest_llmeval.records.result import Outcome
 from pytest_llmeval.records.run import Run
-from pytest_llmeval.records.verdicts import UNJUDGED, RunOutcome
+from pytest_llmeval.records.verdicts import UNJUDGED, VERDICTS, RunOutcome
 from pytest_llmeval.settings.table import BY_GATE
 from pytest_llmeval.summary.slices import worse_slices, worse_slices_text
 from pytest_llmeval.text import count
@@ -114,4 +114,19 @@ def _open_gates_text(run: Run) -> str:
     if verdicts:
         named = ", ".join(dict.fromkeys(verdicts))
         parts.append(f"{count(len(verdicts), 'gate')} showed nothing ({named})")
-    return f"{', '.join(parts)}. " if parts else ""
+    return f"{', '.join(parts)}. {_strict_text(run)}" if parts else ""
+
+
+def _strict_text(run: Run) -> str:
+    """Write which verdicts fail the run only because it is strict; empty if there are none."""
+    verdicts = [
+        gate.verdict
+        for gate in run.gates
+        if gate.verdict
+        and gate.verdict != "OK"
+        and gate.state in ("missed", "error")
+        and VERDICTS[gate.verdict].state in ("met", "open")
+    ]
+    if not verdicts:
+        return ""
+    return f"--llm-strict requires OK; found {', '.join(dict.fromkeys(verdicts))}. "

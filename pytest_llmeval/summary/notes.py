@@ -6,6 +6,7 @@ import statistics
 from collections.abc import Iterator, Mapping, Sequence
 
 from pytest_llmeval.records.run import Run
+from pytest_llmeval.records.score import UNDECLARED_REMEDY
 from pytest_llmeval.summary.tallies import LostSamples, ScoreTally
 from pytest_llmeval.text import count, first_of, percent
 
@@ -63,14 +64,24 @@ def summary_notes(
             "endpoint."
         )
     for name, values in sorted(scores.items()):
-        if values.unscored:
-            unscored = count(values.unscored, "case")
-            yield f"{name}: {unscored} unscored; the mean leaves them out."
-        if len(values.versions) > 1:
-            versions = len(values.versions)
-            yield f"{name}: scored by {versions} versions; their scores cannot be compared."
-        if values.position_biases:
-            yield _position_bias(name, values.position_biases)
+        yield from _score_notes(name, values)
+
+
+def _score_notes(name: str, values: ScoreTally) -> Iterator[str]:
+    """Write the notes on one score."""
+    if values.unscored:
+        unscored = count(values.unscored, "case")
+        yield f"{name}: {unscored} unscored; the mean leaves them out."
+    if len(values.versions) > 1:
+        versions = len(values.versions)
+        yield f"{name}: scored by {versions} versions; their scores cannot be compared."
+    if outside := values.outside:
+        yield (
+            f"{name} has {count(outside, 'score')} outside its scale {values.scale.range}, so "
+            f"no gate can compare it. {UNDECLARED_REMEDY}"
+        )
+    if values.position_biases:
+        yield _position_bias(name, values.position_biases)
 
 
 def lost_sample_notes(lost_samples: LostSamples) -> Iterator[str]:

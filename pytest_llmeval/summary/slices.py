@@ -7,7 +7,16 @@ from dataclasses import dataclass
 
 from pytest_llmeval.records.comparison import Comparison, Slice
 from pytest_llmeval.records.result import PASS_RATE
-from pytest_llmeval.text import change_text, count, first_of, margin_text, one_line, p_text, points
+from pytest_llmeval.text import (
+    change_text,
+    count,
+    first_of,
+    margin_text,
+    one_line,
+    p_text,
+    p_value,
+    points,
+)
 
 _NAMED = 3
 _WIDTH = 40
@@ -111,6 +120,13 @@ def evidence(part: Slice) -> str:
     if part.tested == 1:
         return p_text(part.adjusted_p)
     return f"{p_text(part.adjusted_p)} among {part.tested:,} slices"
+
+
+def slice_p(part: Slice) -> str:
+    """Write the p-value of a slice for a table, as `evidence` does for a sentence."""
+    if part.p is not None and part.adjusted_p == 1 and part.p < 1:
+        return f"{p_value(part.p)}, too few changed"
+    return p_value(part.adjusted_p)
 
 
 def slice_figures(part: Slice) -> str:

@@ -12,6 +12,7 @@ from pytest_llmeval.records.result import CaseResult, requested_samples
 from pytest_llmeval.records.run import Run, Traffic
 from pytest_llmeval.records.score import POSITION_BIAS, Scale, Score
 from pytest_llmeval.stats.intervals import bounded_interval
+from pytest_llmeval.stats.paired import ROUNDING
 from pytest_llmeval.summary.costs import Cost, Ledger
 from pytest_llmeval.summary.samples import is_voted, met_count
 
@@ -140,6 +141,13 @@ class ScoreTally:
             self.position_biases.append(score.parts[POSITION_BIAS])
         if score.version:
             self.versions.add(score.version)
+
+    @property
+    def outside(self) -> int:
+        """How many values are not on the scale."""
+        low = -math.inf if self.scale.low is None else self.scale.low
+        high = math.inf if self.scale.high is None else self.scale.high
+        return sum(not low - ROUNDING <= value <= high + ROUNDING for value in self.values)
 
     def summary(self, name: str) -> ScoreSummary:
         """Return the counts."""

@@ -249,6 +249,17 @@ def test_the_whole_is_gated_as_if_it_had_not_been_split(
     ]
 
 
+def test_cases_of_a_missing_shard_are_not_said_to_be_removed(
+    llmeval: Command, shards: Shards, folder: Path
+) -> None:
+    baseline(folder, [5.0] * 20)
+    first, *others = shards.logs(*SPLIT)
+    joined = llmeval.run("merge", first, "--baseline", "main")
+    assert " of main are in no shard (removed, or a shard is missing)" in joined.output
+    assert "were removed" not in joined.output
+    assert "in no shard" not in llmeval.run("merge", first, *others, "--baseline", "main").output
+
+
 def test_settings_of_ini_file_and_environment_count(
     llmeval: Command, shards: Shards, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -79,11 +79,29 @@ def test_a_wrong_mapping_is_a_usage_error(llmeval: Command) -> None:
     assert result.stderr.startswith("--columns: found '유저 = promt'; allowed: ")
 
 
-def test_without_files_it_says_what_is_missing(llmeval: Command) -> None:
-    result = llmeval.run("validate")
+def test_without_files_it_reads_those_of_the_project(llmeval: Command, folder: Path) -> None:
+    none = llmeval.run("validate")
+    (folder / "pytest.ini").write_text("[pytest]\nllm_golden = goldne\n")
+    misspelt = llmeval.run("validate")
+    golden = folder / "golden"
+    (golden / "baselines").mkdir(parents=True)
+    (golden / "recordings").mkdir()
+    (golden / "faq.csv").write_text("prompt,expected\nWhy?,So\nHow?,Thus\n")
+    (golden / "recordings" / "faq.csv.jsonl").write_text("{}\n")
+    (golden / "baselines" / "main.jsonl").write_text('{"format": "llmeval-baseline-1"}\n')
+    (golden / "notes.txt").write_text("no golden file\n")
+    (folder / "pytest.ini").write_text("[pytest]\nllm_golden =\n    golden\n    good.csv\n")
+    of_project = llmeval.run("validate")
+    of_folder = llmeval.run("validate", "golden")
+    empty = llmeval.run("validate", "golden/baselines", "golden/faq.csv")
 
-    assert result.exit_code == 2
-    assert "Missing argument 'FILE...'" in result.stderr
+    assert (none.exit_code, misspelt.exit_code, empty.exit_code) == (2, 2, 2)
+    assert none.stderr.startswith("llm_golden: found nothing; allowed: golden files. Name them: ")
+    assert "llm_golden: found no golden file by goldne; allowed" in misspelt.stderr
+    lines = "golden/faq.csv: 2 cases, each with an expected answer\n  columns: prompt, expected\n"
+    assert (of_folder.exit_code, of_folder.stdout) == (0, lines)
+    assert (of_project.exit_code, of_project.stdout) == (0, lines + GOOD)
+    assert "golden/baselines: found no golden file in this folder" in empty.stderr
 
 
 def test_the_installed_command_runs(folder: Path) -> None:

@@ -114,3 +114,40 @@ def test_a_run_in_which_no_case_was_judged_is_no_baseline(made: Project) -> None
     found = accept(made)
     assert found.returncode == 0
     assert "warning: 2 of 20 cases could not be judged: nothing is compared with" in found.stderr
+
+
+def test_a_run_that_failed_and_is_worse_is_accepted_aloud(made: Project) -> None:
+    gate = ("--llm-fail-on", "gate", "--llm-gate", "pass_rate>=.9")
+    threshold = ("--llm-threshold", "exact_match>=1")
+    made.write("golden/a.csv", "id,prompt,expected,old,new,less\n" + _mixed())
+    made.run("--llm-provider", "column:old", *threshold, *gate)
+    assert accept(made).stderr == ""
+    worse = made.run("--llm-provider", "column:new", *threshold, *gate)
+    assert worse.ret == 1
+    found = accept(made)
+    assert found.returncode == 0
+    failed, dropped = found.stderr.splitlines()
+    assert failed.startswith("warning: this run FAILED: 1 gate missed. 8 of 20 cases failed")
+    assert dropped.startswith(
+        "warning: worse than the baseline that it replaces: exact_match: dropped 40.0 points: "
+        "8 of 20 passed before and fail now"
+    )
+    # The way back fails nothing, and is better.
+    made.run("--llm-provider", "column:old", *threshold, *gate)
+    assert accept(made).stderr == ""
+    made.run("--llm-provider", "column:less", *threshold)
+    found = accept(made, ".llmeval/report.json")
+    assert found.stderr.splitlines() == [
+        "warning: this run FAILED: 1 of 20 cases missed its threshold.",
+        "warning: 1 case passed in the baseline that it replaces and fails now",
+    ]
+
+
+def _mixed() -> str:
+    """Rows of which 8 fail with ``new`` and 1 with ``less``."""
+    rows = []
+    for number in range(20):
+        new = "no" if number < 8 else "yes"
+        less = "no" if number < 1 else "yes"
+        rows.append(f"c{number:02},Question {number},yes,yes,{new},{less}\n")
+    return "".join(rows)

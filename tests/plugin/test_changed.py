@@ -212,6 +212,13 @@ def test_what_nobody_can_prove_to_be_unchanged_runs(made: Project) -> None:
     assert "20 cases: what answers it is known only when it runs" in notes_of(made)
 
 
+def test_a_run_without_a_model_says_so_of_each_case(made: Project) -> None:
+    made.write("pytest.ini", "[pytest]\nllm_golden = golden\n")
+    listed = made.llmeval("changed", "--baseline", "main")
+    assert "no model is configured: set --llm-model NAME, --llm-provider SPEC" in listed.stdout
+    assert "known only when it runs" not in listed.stdout
+
+
 PROVIDER = """
 import pytest
 

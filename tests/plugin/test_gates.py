@@ -161,6 +161,7 @@ def test_without_a_baseline_the_run_passes_and_says_how_to_make_one(
     strict = project.run(*GATED, "-n", workers, "--llm-strict")
     assert strict.ret == 10  # nothing is worse, and nothing was compared
     assert "llm: ERROR: 1 gate could not be decided" in strict.stdout.lines[-1]
+    assert "--llm-strict requires OK; found NO BASELINE. " in strict.stdout.lines[-1]
 
 
 def test_an_empty_baseline_on_the_command_line_takes_that_of_the_ini_file_away(
@@ -175,7 +176,14 @@ def test_an_empty_baseline_on_the_command_line_takes_that_of_the_ini_file_away(
 def test_strict_asks_for_a_proof(project: Project) -> None:
     baseline(project, BEFORE)
     write(project, [4.9, 4.5, 2.5, 4.5] * 5)
-    assert project.run(*GATED, "--llm-strict").ret == 1
+    run = project.run(*GATED, "--llm-strict")
+    assert run.ret == 1
+    reason = "1 gate missed. --llm-strict requires OK; found INCONCLUSIVE. "
+    assert reason in run.stdout.lines[-1]
+    # The sentence is shown whole, however long it is.
+    headline = run.stdout.lines[-1].removeprefix("llm: ")
+    assert headline in run.stdout.lines
+    assert headline in project.llmeval("report").stdout.splitlines()
 
 
 def test_the_latest_run_and_a_pinned_one_are_gated_together(project: Project) -> None:

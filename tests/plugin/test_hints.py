@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from pytest_llmeval import evaluate
+from pytest_llmeval.errors import SettingError
 from tests.plugin.conftest import Project
 
 COLUMN = ("--llm-provider", "column:old")
@@ -56,6 +58,8 @@ def test_a_misspelt_baseline_names_the_nearest(made: Project) -> None:
         (("--llm-where", "id = 'shipping'"), "Compare with == instead of =."),
         (("--llm-stop-early",), "--llm-stop-early: found 'no baseline'; allowed: a run with a baseline"),
         (("--llm-provider", "python:shop/bot.py:answer"), "A module is written with dots: python:shop.bot:NAME."),
+        (("--llm-provider", "column:odl"), "--llm-provider: found 'column:odl'; allowed: a column that the rows have: old, expected, prompt"),
+        (("--llm-provider", "column:odl"), "Did you mean 'old'?"),
         (("--llm-quarantine", "none.csv"), "--llm-quarantine: none.csv: there is no such file"),
         (("--llm-quarantine", "untill.csv"), "found the column 'untill'; allowed: id, until, reason. Did you mean 'until'?"),
     ],
@@ -65,6 +69,23 @@ def test_an_error_says_what_was_meant(made: Project, args: tuple[str, ...], text
     run = made.run(*(() if "--llm-provider" in args else OLD), *args)
     assert run.ret == 4
     assert text in run.stderr.str()
+
+
+def test_a_column_that_no_row_has_is_refused_before_anything_is_asked(made: Project) -> None:
+    against = ("--llm-threshold", "pairwise>=0.5", "--llm-judge-against", "column:odl")
+    judge = ("--llm-judge-provider", "python:bot:reply", "--llm-no-selftest")
+    run = made.run(*OLD, *against, *judge)
+    assert run.ret == 4
+    assert "--llm-judge-against: found 'column:odl'; allowed: a column that the rows have: old" in (
+        run.stderr.str()
+    )
+    # A column that some rows have is one, and each of the others says what it lacks.
+    made.write("golden/b.csv", "id,prompt,expected\nother,Why?,yes\n")
+    run = made.run(*OLD)
+    run.assert_outcomes(passed=2, errors=1)
+    assert run.ret == 10
+    with pytest.raises(SettingError, match="provider=: found 'column:odl'"):
+        evaluate(str(made.path / "golden/a.csv"), provider="column:odl", threshold="exact_match>=1")
 
 
 def test_an_unknown_case_in_quarantine_names_the_nearest(made: Project) -> None:

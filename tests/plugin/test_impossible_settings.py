@@ -49,6 +49,43 @@ def test_what_cannot_be_met_or_found_is_refused(
     assert text in run.stderr.str()
 
 
+WORDS = """
+class Words:
+    name, version = "words", "1"
+
+    def score(self, case, completion):
+        return 2 * len(completion.text.split())
+
+def pytest_llmeval_metrics():
+    return [Words()]
+"""
+
+
+def test_a_metric_whose_scores_leave_its_scale_says_so_in_the_first_run(made: Project) -> None:
+    remedy = "A metric with other values declares its scale: scale = Scale(low, high)"
+    made.write("conftest.py", WORDS)
+    for bound, who in (("words<=50", "Every"), ("words<=1", "Every"), ("words>=5", "No")):
+        run = made.run("--llm-provider", "column:old", "--llm-threshold", bound)
+        assert run.ret == USAGE
+        text = f"{who} score of words meets it, because it is from 0 to 1. {remedy}"
+        assert text in run.stderr.str()
+    run = made.run("--llm-provider", "column:old", "--llm-threshold", "words>=.5")
+    text = f"words has 20 scores outside its scale from 0 to 1, so no gate can compare it. {remedy}"
+    assert text in " ".join(run.stdout.str().split())
+    made.llmeval("baseline", "accept")
+    run = made.run(
+        "--llm-provider", "column:old", "--llm-threshold", "words>=.5", "--llm-baseline", "main"
+    )
+    assert f"a score of words is outside its scale from 0 to 1. {remedy}" in run.stdout.str()
+    scale = "from pytest_llmeval import Scale\n" + WORDS.replace(
+        '"1"\n', '"1"\n    scale = Scale(0, None)\n'
+    )
+    made.write("conftest.py", scale)
+    run = made.run("--llm-provider", "column:old", "--llm-threshold", "words<=50")
+    assert run.ret == 0
+    assert "outside" not in run.stdout.str()
+
+
 def test_a_misspelt_cluster_is_an_error_everywhere(made: Project) -> None:
     made.run(*OLD)
     assert made.llmeval("baseline", "accept").returncode == 0

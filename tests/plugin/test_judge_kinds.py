@@ -215,7 +215,7 @@ def test_an_answer_is_compared_with_a_column_a_run_and_a_model(project: Project)
         "gpt-5",
     }
 
-    assert run(project, *bound, "column:new").ret == 10
+    assert run(project, *bound, "column:new").ret == pytest.ExitCode.USAGE_ERROR
     assert run(project, *bound, "golden/faq.csv").ret == pytest.ExitCode.USAGE_ERROR
 
 

@@ -415,3 +415,24 @@ def test_criteria_that_no_test_asks_for(made: Project) -> None:
     check(
         made, FINE, "No test asks for the criterion tone; a threshold such as rubric.tone>=4", *args
     )
+
+
+def test_gates_of_ci_leave_a_plain_pytest_green(
+    made: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    remedy = (
+        "To keep a plain pytest green, require this where CI alone does: on its command line "
+        "(--llm-gate, --llm-baseline, --llm-fail-on), or by its variables (LLMEVAL_GATE, …)."
+    )
+    ini(made, "llm_fail_on = gate\nllm_gate = pass_rate>=.9")
+    check(made, UNJUDGED, remedy)
+    ini(made)
+    check(made, FINE, "no golden case was judged")
+    strict = check(made, UNJUDGED, "no case", "--llm-strict")
+    assert remedy not in strict.stdout.str()
+    gated = made.run("--llm-gate", "pass_rate>=.9", *OLD)
+    monkeypatch.setenv("LLMEVAL_GATE", "pass_rate>=.9")
+    by_variable = made.run(*OLD)
+    for run in (gated, by_variable):
+        assert run.ret == FINE
+        assert "MET: pass_rate>=.9" in run.stdout.str()

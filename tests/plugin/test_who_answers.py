@@ -304,6 +304,14 @@ def test_a_missing_key_is_one_usage_error_before_anything_is_sent(
     )
     assert project.run("golden/faq.csv", "--llm-model", "gpt-4", "--collect-only").ret == 0
 
+    # Where only the judge lacks it, the error names what needs the judge.
+    project.write("pytest.ini", "[pytest]\nllm_min_score = 4\nllm_judge_model = gpt-4\n")
+    run = project.run("golden/faq.csv", "--llm-provider", "column:expected")
+    assert run.ret == pytest.ExitCode.USAGE_ERROR
+    said = run.stderr.str()
+    assert "ini llm_judge_model: found no API key" in said
+    assert said.rstrip().endswith("rubric >= 4 (ini llm_min_score) needs the judge.")
+
 
 def test_input_files_are_found_from_the_current_folder_and_from_the_root(
     project: Project, monkeypatch: pytest.MonkeyPatch

@@ -252,6 +252,10 @@ def test_a_score_that_could_not_be_compared_still_says_what_it_is_now(
     )
     text = told(replace(run, comparisons=(Comparison("main", run.id, (metric,)),)), results)
     assert "| rubric | 3.50 &#91;0.00, 5.00&#93; | - | - | - | - | 0 | <b>ERROR</b> |" in text
+    # A score that does not gate is no error, only because nothing compares it.
+    shown = replace(metric, is_gated=False)
+    text = told(replace(run, comparisons=(Comparison("main", run.id, (shown,)),)), results)
+    assert "| - | - | - | - | 0 | not compared |" in text
 
 
 @pytest.mark.parametrize("text", HOSTILE)

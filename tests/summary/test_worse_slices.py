@@ -11,7 +11,7 @@ from pytest_llmeval.records.comparison import (
     MetricComparison,
     Slice,
 )
-from pytest_llmeval.summary.slices import worse_slices_text
+from pytest_llmeval.summary.slices import evidence, slice_p, worse_slices_text
 
 RUBRIC = Slice("safety", 6, 1.0, 0.6, 0.1, "REGRESSED")
 WORSE = Slice("safety", 6, 0.9, 0.3, 0.1, "REGRESSED")
@@ -42,3 +42,12 @@ def test_else_the_largest_loss_is_named(reverse: bool) -> None:
     if reverse:
         comparisons.reverse()
     assert "tone: dropped 60.0 points" in worse_slices_text(comparisons)
+
+
+def test_a_table_shows_the_p_value_that_the_gate_shows() -> None:
+    few = Slice("shop", 4, 1.0, 0.25, 0.2, "INCONCLUSIVE", p=0.125, adjusted_p=1.0, tested=2)
+    tested = Slice("safety", 6, 1.0, 0.0, 0.1, "REGRESSED", p=0.0156, adjusted_p=0.0312, tested=2)
+    assert evidence(few) == "p = 0.1250, too few changed to show anything"
+    assert slice_p(few) == "0.1250, too few changed"
+    assert evidence(tested) == "p = 0.0312 among 2 slices"
+    assert slice_p(tested) == "0.0312"

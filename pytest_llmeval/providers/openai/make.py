@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from pytest_llmeval.errors import InputError, SettingError
+from pytest_llmeval.errors import MissingKeyError, SettingError
 from pytest_llmeval.protocols import BaseProvider
 from pytest_llmeval.providers.openai.embedding import EMBEDDINGS
 from pytest_llmeval.providers.openai.endpoints import (
@@ -55,7 +55,7 @@ def make_openai(request: ProviderRequest) -> BaseProvider:
         needs_key = endpoint.usual_key and (endpoint.azure or len(endpoints) > 1)
         if not key and request.is_called and needs_key:
             service = public_url(endpoint.url)
-            raise InputError(_no_key(request, service, endpoint.usual_key or "", number))
+            raise MissingKeyError(_no_key(request, service, endpoint.usual_key or "", number))
         url = None if endpoint.azure else endpoint.url
         # What the list names is a chat model.
         model = endpoint.model if request.service == "chat" else ""
@@ -83,7 +83,7 @@ def _default(request: ProviderRequest, environ: Mapping[str, str]) -> BaseProvid
         service, usual = (azure.endpoint, AZURE_KEY) if azure else (OPENAI_HOST, OPENAI_KEY)
         option = "--llm-judge-base-url" if request.is_judge else "--llm-base-url"
         remedy = f"For an endpoint without a key, set {option}."
-        raise InputError(f"{_no_key(request, service, usual, 1)} {remedy}")
+        raise MissingKeyError(f"{_no_key(request, service, usual, 1)} {remedy}")
     api = _APIS[request.service]
     return OpenAIProvider(
         None,

@@ -34,6 +34,7 @@ from pytest_llmeval.summary.costs import cost_text
 from pytest_llmeval.summary.golden_changes import edit_text
 from pytest_llmeval.summary.judges import calibration_text, selftest_text
 from pytest_llmeval.summary.provider_changes import provider_changes
+from pytest_llmeval.summary.slices import slice_p
 from pytest_llmeval.summary.summary import Summary
 from pytest_llmeval.text import (
     FORMATS,
@@ -71,7 +72,7 @@ _POLICY = (
 _PHRASES = (
     age, average, calibration_text, cost_text, count, edit_text, in_unit, interval_text, mean_text,
     moment, number, one_line, p_value, percent, points, provider_changes, rate_text, seconds,
-    selftest_text, usd,
+    selftest_text, slice_p, usd,
 )  # fmt: skip
 
 

@@ -116,8 +116,16 @@ def _compared(metric: MetricComparison, whole: Interval | None) -> str:
         _plain(p_value(result.deciding_p)),
         points(result.detectable, signed=False),
         f"{result.n:,}",
-        f"<b>{result.verdict}</b>" if metric.is_gated else f"{result.verdict}, not gated",
+        _verdict(metric),
     )
+
+
+def _verdict(metric: MetricComparison) -> str:
+    """Write the verdict; one that cannot be reached is no error of a score that does not gate."""
+    verdict = metric.result.verdict
+    if metric.is_gated:
+        return f"<b>{verdict}</b>"
+    return "not compared" if verdict == "ERROR" else f"{verdict}, not gated"
 
 
 def _in_unit(metric: MetricComparison, scaled: Interval) -> Interval:

@@ -8,7 +8,8 @@ from pytest_llmeval.records.comparison import Comparison, MetricComparison, Slic
 from pytest_llmeval.records.verdicts import VERDICTS
 from pytest_llmeval.reports.markdown.escaping import flat
 from pytest_llmeval.reports.markdown.metrics import NAME, row
-from pytest_llmeval.text import and_more, count, p_value, points
+from pytest_llmeval.summary.slices import slice_p
+from pytest_llmeval.text import and_more, count, points
 
 _MOST_TABLES, _MOST_SLICES = 3, 8
 
@@ -45,7 +46,7 @@ def _row(part: Slice) -> str:
         flat(part.tag, NAME),
         f"<b>{points(part.change)}</b>",
         points(part.shrunken),
-        flat(p_value(part.adjusted_p), NAME),
+        flat(slice_p(part), NAME),
         f"{part.n:,}",
         f"{sign} {part.verdict}".strip(),
     )

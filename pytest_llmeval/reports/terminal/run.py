@@ -11,7 +11,6 @@ from pytest_llmeval.records.run import Run
 from pytest_llmeval.records.verdicts import RUN_OUTCOMES
 from pytest_llmeval.summary.facts import cases_text, fact_rows
 from pytest_llmeval.summary.headline import headline
-from pytest_llmeval.summary.slices import worse_slices
 from pytest_llmeval.summary.summary import Summary
 from pytest_llmeval.summary.tallies import ScoreSummary
 from pytest_llmeval.text import (
@@ -38,12 +37,10 @@ def summary_lines(run: Run, summary: Summary, paths: Mapping[str, str]) -> list[
     Args:
         run: The run.
         summary: The summary of the run.
-        paths: Path of each report by its kind. Paths, gates and the headline of a run that left
-            something unjudged or has a worse slice are never cut; all other lines fit 100 columns.
+        paths: Path of each report by its kind. Paths, gates and the headline are never cut; all
+            other lines fit 100 columns.
     """
     verdict = printed(headline(summary.verdict, summary.headline))
-    if not (run.headline_notes or worse_slices(run.comparisons)):
-        verdict = one_line(verdict, _WIDTH)
     rows = [(one_line(label, _LABEL), text) for label, text in _rows(run, summary)]
     margin = max(map(len, [*(label for label, _ in rows), *paths, "warning"])) + 2
     warnings = [("warning", text) for text in _warnings(run, summary)]
