@@ -175,6 +175,14 @@ def compares_all(rule: Rule) -> bool:
     return isinstance(rule, RegressionRule) and not rule.by_tag
 
 
+def is_on_answers(rule: Rule, scales: Mapping[str, Scale]) -> bool:
+    """Return whether a gate is on the answers, and not on their cost, latency or number."""
+    if isinstance(rule, RegressionRule):
+        return True
+    figures = {rule.metric, rule.aggregate}
+    return figures.isdisjoint((COST, LATENCY, UNSCORED)) and not rule.requires_nothing(scales)
+
+
 def parse_rules(texts: Iterable[str], origin: str = "--llm-gate") -> tuple[Rule, ...]:
     """Read rules, and drop duplicates.
 

@@ -21,14 +21,12 @@ from pytest_llmeval.gating.comparing import (
 from pytest_llmeval.gating.control import draw_of
 from pytest_llmeval.gating.recorded import made_again
 from pytest_llmeval.gating.rules import (
-    COST,
-    LATENCY,
     NO_CASE,
-    UNSCORED,
     BoundRule,
     RegressionRule,
     Rule,
     compares_all,
+    is_on_answers,
     parse_rules,
 )
 from pytest_llmeval.gating.scores import (
@@ -358,14 +356,6 @@ class GateDecider:
             *notes,
             *coverage_notes(decisions.comparisons, decisions.untaken, is_joined=bool(run.parts)),
         )
-
-
-def is_on_answers(rule: Rule, scales: Mapping[str, Scale]) -> bool:
-    """Return whether a gate is on the answers, and not on their cost, latency or number."""
-    if isinstance(rule, RegressionRule):
-        return True
-    figures = {rule.metric, rule.aggregate}
-    return figures.isdisjoint((COST, LATENCY, UNSCORED)) and not rule.requires_nothing(scales)
 
 
 def _decide_regressions(

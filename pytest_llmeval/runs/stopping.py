@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from pytest_llmeval.baselines.lookup import accept_command, baseline_finder, opened_log
 from pytest_llmeval.errors import InputError, LLMEvalError, SettingError
 from pytest_llmeval.gating.comparing import gated_metrics, usual_metrics
-from pytest_llmeval.gating.rules import BoundRule, RegressionRule
+from pytest_llmeval.gating.rules import BoundRule, RegressionRule, is_on_answers
 from pytest_llmeval.gating.scores import (
     CaseScores,
     RunScores,
@@ -29,7 +29,7 @@ from pytest_llmeval.gating.sequential import (
 from pytest_llmeval.records.result import CaseResult, Key
 from pytest_llmeval.records.score import Scale
 from pytest_llmeval.records.stopping import EarlyStop
-from pytest_llmeval.runs.gates import Gates, is_on_answers
+from pytest_llmeval.runs.gates import Gates
 from pytest_llmeval.runs.scopes import WHOLE_RUN, baseline_within
 from pytest_llmeval.settings.locations import Locations
 from pytest_llmeval.settings.table import Settings
