@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from pytest_llmeval.goldens.noted_cases import lines_of, which
+from pytest_llmeval.goldens.noted_cases import cases_with, lines_of
 from pytest_llmeval.goldens.prompting import calls_tool, content_text
 from pytest_llmeval.records.case import Case, Message
 
@@ -17,21 +17,21 @@ def notes_on_chats(cases: Sequence[Case]) -> Iterator[str]:
     Args:
         cases: The cases.
     """
-    closed = which(cases, lambda case: _closing(case) is not None)
-    called = which(closed, _ends_in_call)
+    closed = cases_with(cases, lambda case: _closing(case) is not None)
+    called = cases_with(closed, _ends_in_call)
     if called:
         yield (
             f"the chat ends in a tool call of the assistant ({lines_of(called)}), {_SENT}, as "
             "calls of tools are not compared"
         )
-    said = which(closed, lambda case: not _ends_in_call(case))
-    empty = which(said, lambda case: not _text(case))
+    said = cases_with(closed, lambda case: not _ends_in_call(case))
+    empty = cases_with(said, lambda case: not _text(case))
     if empty:
         yield f"the chat ends in an empty message of the assistant ({lines_of(empty)}), {_SENT}"
-    bad = which(said, lambda case: bool(_text(case)) and case.expected is None)
+    bad = cases_with(said, lambda case: bool(_text(case)) and case.expected is None)
     if bad:
         yield f"the chat ends in a message with weight 0 ({lines_of(bad)}), {_SENT}"
-    shown = which(said, lambda case: bool(_text(case)) and _text(case) == _expected(case))
+    shown = cases_with(said, lambda case: bool(_text(case)) and _text(case) == _expected(case))
     if shown:
         yield (
             f"the chat ends in the expected answer ({lines_of(shown)}), {_SENT}; without a column "

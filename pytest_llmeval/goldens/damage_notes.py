@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Sequence
 
-from pytest_llmeval.goldens.noted_cases import lines_of, which
+from pytest_llmeval.goldens.noted_cases import cases_with, lines_of
 from pytest_llmeval.records.case import Case
 
 _REPLACED = "\ufffd"
@@ -27,15 +27,15 @@ def notes_on_damage(cases: Sequence[Case]) -> Iterator[str]:
     Args:
         cases: The cases.
     """
-    for is_such, what in _KINDS:
-        damaged = [case for case in cases if any(map(is_such, _texts(case)))]
+    for predicate, what in _KINDS:
+        damaged = [case for case in cases if any(map(predicate, _texts(case)))]
         if damaged:
             yield f"{what} ({lines_of(damaged)}), and is taken as it is written"
     for pattern, what in _OF_ANSWERS:
         damaged = [case for case in cases if pattern.fullmatch((case.expected or "").strip())]
         if damaged:
             yield f"the expected answer {damaged[0].expected!r} {what} ({lines_of(damaged)})"
-    comments = which(cases, lambda case: _COMMENT.fullmatch(case.prompt.strip()) is not None)
+    comments = cases_with(cases, lambda case: _COMMENT.fullmatch(case.prompt.strip()) is not None)
     bare = [case for case in comments if not case.expected and not case.thresholds]
     if bare and len(comments) < len(cases):
         yield (

@@ -13,7 +13,7 @@ from pytest_llmeval.goldens.columns import Columns
 from pytest_llmeval.goldens.formats.tables import Table
 from pytest_llmeval.goldens.literals import UnreadableList, read_literal, without_brackets
 from pytest_llmeval.goldens.names import LISTS, known_names, mapping_remedy, normal
-from pytest_llmeval.goldens.noted_cases import lines_of, which
+from pytest_llmeval.goldens.noted_cases import cases_with, lines_of
 from pytest_llmeval.records.case import Case
 
 _LIST = re.compile(r"""\s*\[\s*(?:"[^"]*"|'[^']*')\s*[,\]]""")
@@ -45,20 +45,20 @@ def notes_on_lists(table: Table, columns: Columns, cases: Sequence[Case]) -> Ite
         columns: What its columns hold.
         cases: The cases.
     """
-    lists = which(cases, lambda case: _is_written_list(case.expected or ""))
+    lists = cases_with(cases, lambda case: _is_written_list(case.expected or ""))
     if lists:
         yield f"the expected answer is the text of a list ({lines_of(lists)}), {_ONE_ANSWER}"
-    bars = which(cases, lambda case: bool(_BARS.fullmatch((case.expected or "").strip())))
+    bars = cases_with(cases, lambda case: bool(_BARS.fullmatch((case.expected or "").strip())))
     if bars:
         yield f"the expected answer has vertical bars ({lines_of(bars)}), {_ONE_ANSWER}"
     yield from _on_objects(columns, cases)
-    answered = which(cases, lambda case: bool(case.expected))
+    answered = cases_with(cases, lambda case: bool(case.expected))
     if answered and all(_QUOTED.fullmatch((case.expected or "").strip()) for case in answered):
         yield (
             f"each expected answer stands in quotes ({lines_of(answered)}), which are a part of "
             "it; leave them out if an answer has none"
         )
-    prompts = which(cases, lambda case: _is_written_list(case.prompt))
+    prompts = cases_with(cases, lambda case: _is_written_list(case.prompt))
     if prompts:
         yield (
             f"the prompt is the text of a list ({lines_of(prompts)}), and sent as it is; a list of "
@@ -97,7 +97,7 @@ def _is_bare(text: str) -> bool:
 
 def _on_objects(columns: Columns, cases: Sequence[Case]) -> Iterator[str]:
     """Yield a note on expected answers that are an object with the answer inside it."""
-    objects = which(cases, lambda case: bool(_member(case.expected or "")))
+    objects = cases_with(cases, lambda case: bool(_member(case.expected or "")))
     if not objects:
         return
     member = _member(objects[0].expected or "")

@@ -15,6 +15,6 @@ def lines_of(cases: Sequence[Case]) -> str:
     return f"line {first_of([str(case.source.line) for case in cases], _MOST_LINES)}"
 
 
-def which(cases: Sequence[Case], is_such: Callable[[Case], bool]) -> list[Case]:
+def cases_with(cases: Sequence[Case], predicate: Callable[[Case], bool]) -> list[Case]:
     """Return the cases that something holds of."""
-    return [case for case in cases if is_such(case)]
+    return [case for case in cases if predicate(case)]

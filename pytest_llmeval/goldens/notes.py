@@ -14,7 +14,7 @@ from pytest_llmeval.goldens.formats.tables import Table
 from pytest_llmeval.goldens.further_answers import notes_on_answers
 from pytest_llmeval.goldens.ids import alike
 from pytest_llmeval.goldens.list_notes import notes_on_lists
-from pytest_llmeval.goldens.noted_cases import lines_of, which
+from pytest_llmeval.goldens.noted_cases import cases_with, lines_of
 from pytest_llmeval.goldens.prompting import content_text
 from pytest_llmeval.goldens.unread_notes import notes_on_columns
 from pytest_llmeval.goldens.variables import notes_on_variables
@@ -65,23 +65,23 @@ def notes_on(
 
 def _on_words(cases: Sequence[Case]) -> Iterator[str]:
     """Yield a note on texts that are a word for an absent value."""
-    matching = which(cases, lambda case: _is_nothing(case.expected or ""))
+    matching = cases_with(cases, lambda case: _is_nothing(case.expected or ""))
     if matching:
         yield (
             f"the expected answer is the word {matching[0].expected!r} ({lines_of(matching)}); "
             "an empty cell is an absent value"
         )
-    matching = which(cases, lambda case: _is_nothing(_system(case), _DASHES))
+    matching = cases_with(cases, lambda case: _is_nothing(_system(case), _DASHES))
     if matching:
         word = _system(matching[0])
         yield (
             f"the system prompt is the word {word!r} ({lines_of(matching)}), and is sent; "
             "an empty cell is an absent value"
         )
-    matching = which(cases, lambda case: _is_nothing(case.prompt))
+    matching = cases_with(cases, lambda case: _is_nothing(case.prompt))
     if matching:
         yield f"the prompt is the word {matching[0].prompt!r} ({lines_of(matching)}), and is sent"
-    matching = which(cases, lambda case: any(map(_is_nothing, case.contexts)))
+    matching = cases_with(cases, lambda case: any(map(_is_nothing, case.contexts)))
     if matching:
         yield (
             f"a context is a word for an absent value ({lines_of(matching)}); "
@@ -107,13 +107,15 @@ def _system(case: Case) -> str:
 
 def _on_texts(cases: Sequence[Case]) -> Iterator[str]:
     """Yield a note on texts that are written in a notation, and are taken as they are."""
-    objects = which(cases, lambda case: isinstance(read_object(case.prompt), dict))
+    objects = cases_with(cases, lambda case: isinstance(read_object(case.prompt), dict))
     if objects:
         yield (
             f"the prompt is the text of an object ({lines_of(objects)}), and sent as it is; "
             "a mapping such as 'input.question = prompt' takes a member of it"
         )
-    formulas = which(cases, lambda case: bool(_FORMULA.fullmatch((case.expected or "").strip())))
+    formulas = cases_with(
+        cases, lambda case: bool(_FORMULA.fullmatch((case.expected or "").strip()))
+    )
     if formulas:
         yield (
             f"the expected answer is the formula of a spreadsheet ({lines_of(formulas)}), which is "
@@ -127,7 +129,7 @@ def _on_texts(cases: Sequence[Case]) -> Iterator[str]:
 def _on_semicolons(chosen: Mapping[tuple[str, str], int], cases: Sequence[Case]) -> Iterator[str]:
     """Yield a note on semicolons that separate nothing, in a column of several answers."""
     columns = [name for field, name in chosen if field == "expected" and is_one_text(name)]
-    joined = which(cases, lambda case: ";" in (case.expected or ""))
+    joined = cases_with(cases, lambda case: ";" in (case.expected or ""))
     if columns and joined:
         yield (
             f"the text in {columns[0]} has semicolons ({lines_of(joined)}), and is one answer; "

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 
 from pytest_llmeval.goldens.formats.tables import Table
 from pytest_llmeval.goldens.names import known_names, normal
-from pytest_llmeval.goldens.noted_cases import lines_of, which
+from pytest_llmeval.goldens.noted_cases import cases_with, lines_of
 from pytest_llmeval.goldens.prompting import content_text
 from pytest_llmeval.records.case import Case
 
@@ -52,16 +52,16 @@ def notes_on_variables(table: Table, cases: Sequence[Case]) -> Iterator[str]:
     def has_braces(case: Case) -> bool:
         return bool(_first(_prompt(case), _in_braces, names))
 
-    unfilled = which(cases, has_braces)
+    unfilled = cases_with(cases, has_braces)
     if unfilled:
         name = _first(_prompt(unfilled[0]), _in_braces, names)
         yield (
             f"the prompt has the column {name!r} in braces ({lines_of(unfilled)}), and is sent as "
             f"it is; {_REMEDY}"
         )
-    rest = which(cases, lambda case: not has_braces(case)) if unfilled else cases
+    rest = cases_with(cases, lambda case: not has_braces(case)) if unfilled else cases
     yield from _on_signed_variables(rest, names)
-    answers = which(cases, lambda case: bool(_first(case.expected or "", _any, names)))
+    answers = cases_with(cases, lambda case: bool(_first(case.expected or "", _any, names)))
     if answers:
         name = _first(answers[0].expected or "", _any, names)
         yield (
@@ -72,14 +72,14 @@ def notes_on_variables(table: Table, cases: Sequence[Case]) -> Iterator[str]:
 
 def _on_signed_variables(cases: Sequence[Case], names: set[str]) -> Iterator[str]:
     """Yield notes on prompts with a variable in other signs, or of no column."""
-    signed = which(cases, lambda case: bool(_first(_prompt(case), _in_signs, names)))
+    signed = cases_with(cases, lambda case: bool(_first(_prompt(case), _in_signs, names)))
     if signed:
         name = _first(_prompt(signed[0]), _in_signs, names)
         yield (
             f"the prompt has the variable {name!r}, a column ({lines_of(signed)}), and is sent as "
             f"it is; {_REMEDY}"
         )
-    blank = which(cases, lambda case: "{{" in _prompt(case) and bool(_unknown(case, names)))
+    blank = cases_with(cases, lambda case: "{{" in _prompt(case) and bool(_unknown(case, names)))
     if blank:
         name = _unknown(blank[0], names)
         yield (

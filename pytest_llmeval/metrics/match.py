@@ -300,7 +300,7 @@ class ContainsAll(BaseScorer):
         self._texts = None if texts is None else _checked(texts, f"{self.name} texts")
         self._ignore_case = ignore_case
         self.version = version_with(
-            "4", {"texts": texts, "ignore_case": ignore_case}, {"texts": None, "ignore_case": False}
+            "5", {"texts": texts, "ignore_case": ignore_case}, {"texts": None, "ignore_case": False}
         )
 
     def score(self, case: Case, completion: Completion) -> Score:

@@ -69,7 +69,7 @@ class Mathematics(BaseScorer):
         versions = (
             f"{name} {metadata.version(name)}" for name in ("latex2sympy2_extended", "sympy")
         )
-        self.version = f"{', '.join(versions)}/4"
+        self.version = f"{', '.join(versions)}/5"
 
     def score(self, case: Case, completion: Completion) -> Score:
         """Compare the answer with each accepted one.

@@ -97,7 +97,7 @@ class Numeric(BaseScorer):
         self._is_exact = not tolerance and rel_tolerance is None
         self._decimal = decimal
         params = {"tolerance": tolerance, "rel_tolerance": rel_tolerance, "decimal": decimal}
-        self.version = version_with("4", params, _DEFAULTS)
+        self.version = version_with("5", params, _DEFAULTS)
 
     def score(self, case: Case, completion: Completion) -> Score:
         """Compare the answer's number with that of each accepted answer."""
