@@ -111,7 +111,8 @@ def test_draws_follow_the_samples_and_each_call_is_told_once(project: Project) -
         summary["judging"]["calls"],
         summary["unused"]["calls"],
     ) == (11, 11, 0)
-    assert summary["samples"] == {"cases": 1, "samples": 3, "met": 1, "steady": 0}
+    samples = {"cases": 1, "samples": 3, "met": 1, "steady": 0, "unscored": 0}
+    assert summary["samples"] == samples
 
 
 def test_a_draw_that_cannot_be_judged_is_an_error(project: Project) -> None:

@@ -264,7 +264,7 @@ gate_results = record(
 coverages = record(
     Coverage,
     **dict.fromkeys(("selected", "paired", "expected", "unscored", "not_run"), st.integers()),
-    **dict.fromkeys(("is_same_judge", "is_drifted"), st.booleans()),
+    **dict.fromkeys(("is_same_judge", "is_drifted", "is_judged"), st.booleans()),
     **dict.fromkeys(("before", "edited", "rescored", "added", "resampled"), st.integers()),
     settings=texts,
 )
