@@ -303,6 +303,7 @@ metric_comparisons = record(
     slices=many(slices),
     is_sliced=st.booleans(),
     topped=st.integers(),
+    floored=st.integers(),
     low=numbers,
     high=numbers,
     same_requests=maybe(
