@@ -19,7 +19,7 @@ def notes_on_verdict(run: Run, results: Iterable[CaseResult]) -> Iterator[str]:
     """Yield the headline of a run that failed or could not be judged."""
     summary = summarize(run, results)
     if summary.verdict in ("failed", "error"):
-        yield f"this run {headline(summary.verdict, summary.headline)}"
+        yield f"the verdict of this run was {headline(summary.verdict, summary.headline)}"
 
 
 def notes_on_replaced(before: RunScores, after: RunScores) -> Iterator[str]:

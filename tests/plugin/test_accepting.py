@@ -127,7 +127,9 @@ def test_a_run_that_failed_and_is_worse_is_accepted_aloud(made: Project) -> None
     found = accept(made)
     assert found.returncode == 0
     failed, dropped = found.stderr.splitlines()
-    assert failed.startswith("warning: this run FAILED: 1 gate missed. 8 of 20 cases failed")
+    assert failed.startswith(
+        "warning: the verdict of this run was FAILED: 1 gate missed. 8 of 20 cases failed"
+    )
     assert dropped.startswith(
         "warning: worse than the baseline that it replaces: exact_match: dropped 40.0 points: "
         "8 of 20 passed before and fail now"
@@ -138,7 +140,7 @@ def test_a_run_that_failed_and_is_worse_is_accepted_aloud(made: Project) -> None
     made.run("--llm-provider", "column:less", *threshold)
     found = accept(made, ".llmeval/report.json")
     assert found.stderr.splitlines() == [
-        "warning: this run FAILED: 1 of 20 cases missed its threshold.",
+        "warning: the verdict of this run was FAILED: 1 of 20 cases missed its threshold.",
         "warning: 1 case passed in the baseline that it replaces and fails now",
     ]
 
