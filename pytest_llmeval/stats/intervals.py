@@ -62,7 +62,10 @@ def bounded_interval(
         return mean_interval(values, confidence)
     if not low <= min(values) <= max(values) <= high:
         return mean_interval(values, confidence)  # a user's metric that leaves its scale
-    mean, half = _student(values, confidence)
+    try:
+        mean, half = _student(values, confidence)
+    except OverflowError:
+        return mean_interval(values, confidence)
     below, above = unseen_allowance(values, (low, high), mean, confidence)
     start = max(low, mean - below - math.hypot(half, below))
     end = min(high, mean + above + math.hypot(half, above))

@@ -41,8 +41,12 @@ def unseen_size(room: Sequence[float]) -> float:
     Returns:
         0 if no case can change.
     """
-    total = math.fsum(room)
-    return math.fsum(value * value for value in room) / total if total > 0 else 0.0
+    largest = max(room, default=0.0)
+    if not 0 < largest < math.inf:
+        return largest
+    # As shares of the largest one, so that no square or sum is too large for a float.
+    shares = [value / largest for value in room]
+    return largest * math.fsum(share * share for share in shares) / math.fsum(shares)
 
 
 def skew_allowance(pulls: Sequence[float], confidence: float) -> tuple[float, float]:

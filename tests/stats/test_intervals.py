@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import pytest
 from hypothesis import assume, given
@@ -180,6 +182,17 @@ def test_twelve_of_twelve_right_is_no_proof_of_perfection() -> None:
 
 def test_a_scale_without_ends_has_students_interval() -> None:
     assert bounded_interval(SLEEP, 0.0, None) == mean_interval(SLEEP)
+
+
+@pytest.mark.parametrize("high", [1e300, 1e308, 1.7e308])
+@pytest.mark.parametrize("shares", [(0.0, 0.0, 1e-308), (0.0, 1.0, 1.0), (1.0, 1.0, 1.0)])
+def test_a_scale_without_finite_squares_has_an_interval_around_the_mean(
+    high: float, shares: tuple[float, ...]
+) -> None:
+    interval = bounded_interval([share * high for share in shares], 0.0, high)
+    assert interval.estimate == pytest.approx(math.fsum(share / 3 for share in shares) * high)
+    if interval.low is not None and interval.high is not None and interval.estimate is not None:
+        assert 0 <= interval.low <= interval.estimate <= interval.high <= high
 
 
 def test_numbers_without_a_finite_sum_have_no_bounds() -> None:
