@@ -8,9 +8,7 @@ from typing import Any
 import click
 
 from pytest_llmeval.errors import InputError
-
-_LARGEST = 1e100
-"""Size of numbers whose squares and products are finite."""
+from pytest_llmeval.records.score import LARGEST_NUMBER
 
 
 class FiniteRange(click.FloatRange):
@@ -35,8 +33,8 @@ def check_scale(option: str, scale: tuple[float, float] | None) -> None:
     if scale is None:
         return
     low, high = scale
-    if not (max(abs(low), abs(high)) <= _LARGEST and high - low >= 1 / _LARGEST):
+    if not (max(abs(low), abs(high)) <= LARGEST_NUMBER and high - low >= 1 / LARGEST_NUMBER):
         raise InputError(
             f"{option}: found {low:g} {high:g}; allowed: a lower and a higher number, "
-            f"from {-_LARGEST:g} to {_LARGEST:g}"
+            f"from {-LARGEST_NUMBER:g} to {LARGEST_NUMBER:g}"
         )

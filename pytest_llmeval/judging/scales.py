@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from pytest_llmeval.errors import SettingError
+from pytest_llmeval.records.score import LARGEST_NUMBER
 
 if TYPE_CHECKING:
     from pytest_llmeval.goldens.labels import Labels
@@ -18,8 +19,8 @@ Range = tuple[float, float]
 _PASS_SHARE = 0.8
 """Default bound as a share of the scale: 4 of 5."""
 _UNIT: Range = (0.0, 1.0)
-_LARGEST, _SMALLEST = 1e100, 1e-100
-"""Sizes of numbers whose squares and products are finite, and are not 0."""
+_SMALLEST = 1 / LARGEST_NUMBER
+"""Size of numbers whose squares and products are not 0."""
 
 _MAJORITY = 0.5
 _ROUNDING = 1e-9
@@ -205,8 +206,8 @@ def _check(values: Sequence[float], scale: Range | None, what: str, remedy: str)
 def _check_size(values: Sequence[float], what: str) -> None:
     """Refuse numbers of which no spread can be computed."""
     for value in values:
-        if value and not _SMALLEST <= abs(value) <= _LARGEST:
-            allowed = f"0, or a number of a size from {_SMALLEST:g} to {_LARGEST:g}"
+        if value and not _SMALLEST <= abs(value) <= LARGEST_NUMBER:
+            allowed = f"0, or a number of a size from {_SMALLEST:g} to {LARGEST_NUMBER:g}"
             remedy = "Divide or multiply all of them by one number."
             raise SettingError(what, value, allowed, remedy)
 

@@ -11,6 +11,9 @@ from pytest_llmeval.errors import Unjudged
 from pytest_llmeval.records.call import Completion
 from pytest_llmeval.records.scorer import ScorerKey
 
+LARGEST_NUMBER = 1e100
+"""Size of numbers whose squares and products are finite."""
+
 
 @dataclass(frozen=True)
 class Scale:

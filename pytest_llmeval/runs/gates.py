@@ -149,19 +149,18 @@ class _ScopedRule:
         known = {name: scale for name, scale in baseline.scales.items() if name in names}
         return gated_metrics(known, self.scores.scales) or usual_metrics(self.scores.scales)
 
-    def untaken(self, baseline: Baseline, quarantined: Collection[Key]) -> tuple[str, ...]:
+    def untaken(self, baseline: RunScores | None, quarantined: Collection[Key]) -> tuple[str, ...]:
         """Return the metrics that it would compare if the run took them as the baseline did.
 
         A rule that names its metric leaves out the rest on purpose.
         """
-        if self.rule.metric or baseline.scores is None:
+        if self.rule.metric or baseline is None:
             return ()
-        inside = baseline_within(baseline.scores, self.scope)
         try:
-            missing = untaken(inside, self.scores, quarantined)
+            missing = untaken(baseline, self.scores, quarantined)
         except LLMEvalError:
             return ()  # the comparison gives the same reason
-        usual = usual_metrics({**inside.scales, **self.scores.scales})
+        usual = usual_metrics({**baseline.scales, **self.scores.scales})
         return tuple(name for name in usual if name in missing)
 
     def outcome(
@@ -400,7 +399,7 @@ def _pairing(
     inside = None
     if baseline.scores is not None:
         inside = baseline_within(baseline.scores, rule.scope)
-    untaken = rule.untaken(baseline, quarantined)
+    untaken = rule.untaken(inside, quarantined)
     return _Pairing(rule, source, rule.metrics(inside), untaken, settings.strict)
 
 

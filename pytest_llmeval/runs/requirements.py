@@ -223,10 +223,9 @@ def settle_dry_run(demands: Demands, has_bounds: bool) -> tuple[int, tuple[Note,
         demands: What the settings require.
         has_bounds: Whether a test has a threshold or a gate.
     """
-    origins = (*demands.here, *demands.project, *demands.bounds)
-    if not origins and not has_bounds:
+    if not demands and not has_bounds:
         return FINE, (Note("coverage", DRY_RUN),)
-    origin = origins[0] if origins else "a threshold of a test"
+    origin = demands.origins[0] if demands else "a threshold of a test"
     return UNJUDGED, (Note("unjudged", f"{DRY_RUN}, as {origin} requires"),)
 
 
@@ -237,10 +236,9 @@ def settle_idle(demands: Demands, origin: str) -> tuple[int, tuple[Note, ...]]:
         demands: What the settings require.
         origin: The option, and what gives it to pytest.
     """
-    origins = (*demands.here, *demands.project, *demands.bounds)
-    if not origins:
+    if not demands:
         return FINE, ()
-    text = f"{origin} lets no test run, so nothing was judged, as {origins[0]} requires"
+    text = f"{origin} lets no test run, so nothing was judged, as {demands.origins[0]} requires"
     return UNJUDGED, (Note("unjudged", text),)
 
 

@@ -33,7 +33,12 @@ class Demands:
     bounds: tuple[str, ...] = ()
 
     def __bool__(self) -> bool:
-        return bool(self.here or self.project or self.bounds)
+        return bool(self.origins)
+
+    @property
+    def origins(self) -> tuple[str, ...]:
+        """All of them, those of this command first."""
+        return (*self.here, *self.project, *self.bounds)
 
 
 def demands_of(settings: Settings, typed: Collection[str] | None = None) -> Demands:
